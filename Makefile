@@ -1,0 +1,43 @@
+# Every task of the project, one word each. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test quick check format figures bench docs clean
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+help: ## list the tasks
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## set up .venv with everything (a minute or two, once)
+
+# pip brings uv into .venv, and uv brings the rest: it installs torch in a fraction of pip's time.
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev
+	@touch $(STAMP)
+
+demo: $(STAMP) ## run the main job on the shipped network and write demo/index.html
+	$(BIN)/cortexcnn demo --out demo --overwrite
+
+test: $(STAMP) ## run every test that needs no internet
+	$(BIN)/python -m pytest -m "not network and not gpu and not peers"
+
+quick: $(STAMP) ## run the tests that take less than a few seconds each
+	$(BIN)/python -m pytest -m "not network and not gpu and not peers and not slow"
+
+check: $(STAMP) ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## put the code in order
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## speed and memory beside peers and limits
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean: ## remove what the tasks above have made
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo build dist

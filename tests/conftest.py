@@ -1,0 +1,20 @@
+"""What every test shares: a quiet plotting backend, few threads, and where other people's data may lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real weights, images and recordings; tests that need it skip where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs other people's data, which does not come with the project (looked in {SHARED})")
+    return SHARED

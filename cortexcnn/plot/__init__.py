@@ -1,0 +1,25 @@
+"""Figures that can be printed: each function draws on the axes that it is given and computes nothing.
+
+Every function takes ``ax`` (or makes one), returns what it drew on, never calls ``show``, and uses colours that
+colour-blind readers tell apart.
+"""
+
+from cortexcnn.plot.distributions import histogram
+from cortexcnn.plot.filters import filters
+from cortexcnn.plot.layers import layers_by_reference
+from cortexcnn.plot.rdms import rdm
+from cortexcnn.plot.style import COLOURS, figure, save
+from cortexcnn.plot.tuning import polar, raster, tuning_curves
+
+__all__ = [
+    "COLOURS",
+    "figure",
+    "filters",
+    "histogram",
+    "layers_by_reference",
+    "polar",
+    "raster",
+    "rdm",
+    "save",
+    "tuning_curves",
+]

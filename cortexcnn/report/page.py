@@ -1,4 +1,4 @@
-"""A study as a folder that a person enjoys opening: ``index.html`` beside its figures and tables, no internet needed."""
+"""A study as a folder that a person enjoys opening: ``index.html`` beside its figures and tables."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ nav a { margin-right: 1rem; } a { color: var(--accent); }
 figure { margin: 1rem 0; } figure img { max-width: 100%; background: #fff; border: 1px solid var(--line);
          border-radius: 6px; padding: .5rem; box-sizing: border-box; }
 figcaption { color: var(--faint); font-size: .9rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } th { color: var(--faint); font-weight: 600; }
-footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; color: var(--faint); font-size: .85rem; }
+footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; color: var(--faint);
+         font-size: .85rem; }
 code { font-size: .9em; }
 """
 

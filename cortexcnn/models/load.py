@@ -89,7 +89,8 @@ def load(
     Raises
     ------
     ValueError
-        If the name is unknown (the nearest are named), the weights don't fit or can't be read safely, or there is no Eye.
+        If the name is unknown (the nearest are named), the weights don't fit or can't be read safely, or there is no
+        Eye.
     FileNotFoundError
         If the weights file is not there.
     ConnectionError
@@ -203,8 +204,9 @@ def _redraw(module: nn.Module, name: str) -> None:
     """Random weights for every module that knows how to draw its own; refused where some don't."""
     drawn: set[int] = set()
     for child in module.modules():
-        if callable(getattr(child, "reset_parameters", None)):
-            child.reset_parameters()
+        reset = getattr(child, "reset_parameters", None)
+        if callable(reset):
+            reset()
             drawn.update(id(tensor) for tensor in child.parameters(recurse=False))
     fixed = [key for key, tensor in module.named_parameters() if id(tensor) not in drawn]
     if fixed or not drawn:

@@ -8,11 +8,11 @@ that run are the graph. Weights play no role: a weight of zero counts as a conne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import lcm, prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +25,8 @@ from cortexcnn.models.rules import Call, apply
 from cortexcnn.screen import Window
 
 __all__ = ["ReceptiveField", "Trace", "trace"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,14 +234,26 @@ class _Follower(TorchDispatchMode):
         self.count = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        result = func(*args, **kwargs)
-        inputs = list(_tensors((args, kwargs)))
-        parts = [(tensor, self.of(tensor)) for tensor in inputs]
-        known = [geometry for _, geometry in parts if geometry is not None]
-        if known:
-            constants = [tuple(tensor.shape) for tensor, geometry in parts if geometry is None]
-            self._follow(func, args, kwargs, result, known, constants)
+        result = func(*args, **(kwargs or {}))
+        schema = func._schema  # noqa: SLF001 (the only way to an operation's parameter names)
+        arguments = {argument.name: argument.default_value for argument in schema.arguments}
+        arguments.update(zip(arguments, args, strict=False))
+        arguments.update(kwargs or {})
+        inputs = [(tensor, self.of(tensor)) for tensor in _tensors(arguments)]
+        parts = [geometry for _, geometry in inputs if geometry is not None]
+        results = list(_tensors(result))
+        if parts and results:
+            call = Call(
+                name=schema.name.rpartition("::")[2],
+                arguments=arguments,
+                of=self.of,
+                parts=parts,
+                constants=[tuple(tensor.shape) for tensor, geometry in inputs if geometry is None],
+                shapes=[tuple(tensor.shape) for tensor in results],
+                pointwise=torch.Tag.pointwise in func.tags,
+            )
+            written = [a.name for a in schema.arguments if a.alias_info is not None and a.alias_info.is_write]
+            self._follow(call, results, {id(arguments[name]) for name in written})
         return result
 
     def of(self, tensor: Any) -> Geometry | None:
@@ -248,68 +262,64 @@ class _Follower(TorchDispatchMode):
             return None
         geometry, count = self.geometry.get(tensor, (None, -1))
         if self.written and tensor.layout is torch.strided:
-            _, newer, then = self.written.get(tensor.untyped_storage()._cdata, (None, None, -1))
+            _, newer, then = self.written.get(_address(tensor.untyped_storage()), (None, None, -1))
             if newer is not None and then > count:
                 return mixed([part for part in (geometry, newer) if part], tensor.shape, "written through a view")
         return geometry
 
-    def _follow(self, func: Any, args: Any, kwargs: Any, result: Any, parts: list, constants: list) -> None:
-        schema = func._schema
-        arguments = {argument.name: argument.default_value for argument in schema.arguments}
-        arguments.update(zip(arguments, args, strict=False))
-        arguments.update(kwargs)
-        results = list(_tensors(result))
-        if not results:
-            return
-        shapes = [tuple(tensor.shape) for tensor in results]
-        name = schema.name.rpartition("::")[2]
-        pointwise = torch.Tag.pointwise in func.tags
-        call = Call(name, arguments, self.of, parts, constants, shapes, pointwise)
+    def _follow(self, call: Call, results: list[torch.Tensor], written: set[int]) -> None:
         found = apply(call)
-        changed = {id(arguments[a.name]) for a in schema.arguments if a.alias_info and a.alias_info.is_write}
         geometries = found if isinstance(found, list) else [found] * len(results)
-        for tensor, shape, geometry in zip(results, shapes, geometries, strict=True):
+        for tensor, shape, geometry in zip(results, call.shapes, geometries, strict=True):
             fits = tuple(prod(size for _, size in group) for group in geometry.dims) == shape
-            self._set(tensor, geometry if fits else mixed(parts, shape, name), id(tensor) in changed)
+            self._set(tensor, geometry if fits else mixed(call.parts, shape, call.name), id(tensor) in written)
 
     def _set(self, tensor: torch.Tensor, geometry: Geometry, written: bool) -> None:
         if written and self.of(tensor) is not geometry:
             self.count += 1
             storage = tensor.untyped_storage()  # kept, so that its address stays its own
-            self.written[storage._cdata] = (storage, geometry, self.count)
+            self.written[_address(storage)] = (storage, geometry, self.count)
         self.geometry[tensor] = (geometry, self.count)
+
+
+def _address(storage: torch.UntypedStorage) -> int:
+    return storage._cdata  # noqa: SLF001 (data_ptr is 0 for all storages without data)
 
 
 def _field(geometry: Geometry, shape: tuple[int, ...]) -> ReceptiveField:
     """The receptive fields of a layer whose output has this geometry."""
-    dims = tuple(geometry.dim_of(label) for label in AXES)
+    dims = _pair(geometry.dim_of(label) for label in AXES)
     hidden = [label for label, dim in zip(AXES, dims, strict=True) if dim is None and len(geometry.axes[label]) > 1]
     if hidden or 0 in dims:
-        axes = {label: axis.spread(1) for label, axis in geometry.axes.items()}
-        geometry = Geometry((), axes, geometry.obstacle or "units without a map")
+        spread = {label: axis.spread(1) for label, axis in geometry.axes.items()}
+        geometry = Geometry((), spread, geometry.obstacle or "units without a map")
         dims = (None, None)
     axes = [geometry.axes[label] for label in AXES]
-    ends = [_ends(axis.lowest, axis.highest, axis.affine) for axis in axes]
-    rows, columns = (len(axis) for axis in axes)
+    ends = [_ends(axis.lowest, axis.highest) for axis in axes]
     forms = [axis.affine or (int((high - low).max()) + 1, 0, 0) for axis, (low, high) in zip(axes, ends, strict=True)]
-    size, stride, start = (tuple(form[k] for form in forms) for k in range(3))
+    rows, columns = (len(axis) for axis in axes)
     return ReceptiveField(
         channels=prod(shape) // (rows * columns),
         rows=rows,
         columns=columns,
         whole_image=bool(geometry.obstacle),
-        size=size,
-        stride=stride,
-        start=start,
-        lowest=(ends[0][0], ends[1][0]),
-        highest=(ends[0][1], ends[1][1]),
-        alignment=lcm(*(max(jump, 1) for jump in stride)),
+        size=_pair(size for size, _, _ in forms),
+        stride=_pair(stride for _, stride, _ in forms),
+        start=_pair(start for _, _, start in forms),
+        lowest=_pair(low for low, _ in ends),
+        highest=_pair(high for _, high in ends),
+        alignment=lcm(*(max(stride, 1) for _, stride, _ in forms)),
         reason=geometry.obstacle,
         dims=dims,
     )
 
 
-def _ends(lowest: np.ndarray, highest: np.ndarray, affine: Any) -> tuple[np.ndarray, np.ndarray]:
+def _pair(values: Iterable[_T]) -> tuple[_T, _T]:
+    vertical, horizontal = values
+    return vertical, horizontal
+
+
+def _ends(lowest: np.ndarray, highest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First and last pixels; a unit that saw nothing but padding is given the one pixel nearest to it."""
     empty = lowest > highest
     if empty.any():

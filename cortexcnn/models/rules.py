@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from cortexcnn.models.geometry import Axis, Geometry, blend, fuse, mixed, regroup, union
 
@@ -183,20 +182,18 @@ def _convolution(call: Call) -> Geometry:
 
 def _pool(call: Call) -> Geometry:
     given = call.arguments
-    kernel = given["kernel_size"]
     count = int(call.name.split("pool")[1][0])
-    kernel = _each(kernel, count)
-    stride = _each(given.get("stride") or kernel, count)
-    return _slide(
-        call, call.source, Axis.slide, [kernel, stride, _each(given["padding"], count),
-                                        _each(given.get("dilation", 1), count)]
-    )  # fmt: skip
+    kernel = _each(given["kernel_size"], count)
+    window = [kernel, given["stride"] or kernel, given["padding"], given.get("dilation", 1)]
+    return _slide(call, call.source, Axis.slide, [_each(value, count) for value in window])
 
 
 def _slide(call: Call, source: Geometry, along: Callable[..., Axis], window: list[list[int]]) -> Geometry:
     """Slide windows (kernel, stride, padding, dilation) over the last dimensions of a tensor."""
     dims, axes = list(source.dims), dict(source.axes)
     count = len(window[0])
+    if len(dims) < count:
+        return mixed(call.parts, call.shape, call.name)
     for k, (kernel, stride, padding, dilation) in enumerate(zip(*window, strict=True), start=len(dims) - count):
         size = call.shape[k]
         labels = source.labels([k])
@@ -216,9 +213,8 @@ def _transposed(axis: Axis, positions: int, *, kernel: int, stride: int, padding
     return axis.gather(reach // stride, reach % stride == 0)
 
 
-def _retap(call: Call, dim: int, taps: np.ndarray, affine: Any = None, obstacle: str = "") -> Geometry:
+def _retap(call: Call, source: Geometry, dim: int, taps: np.ndarray, *, affine: Any, obstacle: str) -> Geometry:
     """Position i along a dimension now depends on the positions ``taps[i]`` that there were."""
-    source = call.source
     group = source.dims[dim]
     labels = source.labels([dim])
     if not labels:
@@ -240,21 +236,18 @@ def _chain(call: Call, steps: Iterable[tuple[int, Callable[[int, Any], tuple]]],
         axis = found.axes[next(iter(labels))] if labels else None
         size = call.arguments["self"].shape[dim]
         taps, affine = step(size, axis.affine if axis else None)
-        here = replace(call, of=lambda _, now=found: now)
-        found = _retap(here, dim, taps, affine, obstacle)
+        found = _retap(call, found, dim, taps, affine=affine, obstacle=obstacle)
     return found
 
 
 def _padded(call: Call) -> Geometry:
     pad = list(call.arguments.get("pad") or call.arguments["padding"])
-    how = {"reflection": "reflect", "replication": "edge"}.get(call.name.split("_")[0])
+    how: Any = {"reflection": "reflect", "replication": "edge"}.get(call.name.split("_")[0])
 
     def step(before: int, after: int) -> Callable[[int, Any], tuple]:
         def taps(size: int, affine: Any) -> tuple:
-            if how:
-                positions = np.pad(np.arange(size), (before, after), mode=how)  # type: ignore[call-overload]
-            else:
-                positions = np.arange(-before, size + after)
+            inside = np.arange(size)
+            positions = np.pad(inside, (before, after), mode=how) if how else np.arange(-before, size + after)
             return positions[:, None], _shift(affine, -before)
 
         return taps
@@ -287,7 +280,7 @@ def _select(call: Call) -> Geometry:
             return mixed(call.parts, call.shape, call.name)
         (label,) = labels
         size = len(source.axes[label])
-        source = _retap(call, dim, np.array([[call.arguments["index"] % size]]), obstacle="select")
+        source = _retap(call, source, dim, np.array([[call.arguments["index"] % size]]), affine=None, obstacle="select")
     return replace(source, dims=source.dims[:dim] + source.dims[dim + 1 :])
 
 
@@ -296,11 +289,10 @@ def _pieces(call: Call) -> list[Geometry]:
     source = call.source
     if source.labels([dim]):
         return [mixed(call.parts, shape, call.name) for shape in call.shapes]
-    gone = call.name == "unbind"
-    return [
-        replace(source, dims=(*source.dims[:dim], *(() if gone else [fuse([(None, shape[dim])])]), *source.dims[dim + 1 :]))
-        for shape in call.shapes
-    ]  # fmt: skip
+    before, after = source.dims[:dim], source.dims[dim + 1 :]
+    if call.name == "unbind":
+        return [replace(source, dims=(*before, *after)) for _ in call.shapes]
+    return [replace(source, dims=(*before, fuse([(None, shape[dim])]), *after)) for shape in call.shapes]
 
 
 def _joined(call: Call) -> Geometry:

@@ -163,12 +163,10 @@ def _pickled(path: Path) -> Any:
 
 def _renamed(state: Mapping[str, torch.Tensor], names: Mapping[str, str]) -> dict[str, torch.Tensor]:
     """The entries of ``names`` under new names; a shallow copy, so that the versions that torch notes come along."""
-    renamed = copy.copy(dict(state) if type(state) is dict else state)
-    for key in list(renamed):
-        del renamed[key]  # type: ignore[attr-defined]
-    for key, name in names.items():
-        renamed[name] = state[key]  # type: ignore[index]
-    return renamed  # type: ignore[return-value]
+    renamed: Any = copy.copy(state)
+    renamed.clear()
+    renamed.update({name: state[key] for key, name in names.items()})
+    return renamed
 
 
 def _first(keys: Iterable[str], most: int = 4) -> str:

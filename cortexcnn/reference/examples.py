@@ -26,8 +26,8 @@ def palmer(path: str | Path) -> xr.DataArray:
     -------
     DataArray (stimulus, unit, repeat)
         Response estimates, arbitrary units; ``orientation`` along ``stimulus`` in steps of 20 degrees (zero and sense
-        of turning are not documented), ``area`` and ``subject`` along ``unit``, ``run`` and ``load_level`` (of a task
-        unrelated to orientation) along ``repeat``.
+        of turning are not documented), ``area`` and ``subject`` along ``unit``, ``run`` and ``load_level`` (1 or 2, as
+        in the file) along ``repeat``.
 
     Raises
     ------

@@ -36,7 +36,7 @@ def henaff2021(path: str | Path) -> xr.DataArray:
     The frames of one movie are near-duplicates, and pixels explain much of their order: always report what holds
     between movies too, by the coordinate ``movie``. Repeat k of one unit and repeat k of another need not be the same
     moment; to split the repeats, split them by their index, alike for all units. Halves drawn for each unit and image
-    apart repeat each other too well (.89 in place of .76).
+    apart repeat each other too well (.89 in place of .76 to .77).
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def henaff2021(path: str | Path) -> xr.DataArray:
 
         ``stimulus`` is the path of the image below ``images/acute/stimulus_fullfield``, without its ending, for example
         ``stimSelected-zoom1x/movie1/natural01``: names of files alone repeat. Along it: ``image_path``,
-        ``image_number`` (the authors', from 1), ``category`` ("natural", "synthetic": linear fades between the
-        first and last frame, "contrast": one frame at rising contrast), ``movie``, ``frame``, ``zoom``.
+        ``image_number`` (the authors', from 1), ``category`` ("natural", "synthetic": a linear fade in place of
+        the movie, "contrast": one frame at rising contrast), ``movie``, ``frame``, ``zoom``.
 
         Along ``unit``: ``area``, ``subject``, ``session`` (a population recorded at once), ``cluster``,
         ``cluster_group`` (the sorter's 1 or 2, undocumented), ``latency`` (s), ``spontaneous`` (under a blank screen,

@@ -34,7 +34,7 @@ def objects92(path: str | Path, *, region: str = "EVC") -> xr.DataArray:
         ``Kriegeskorte_Neuron2008_supplementalData.mat`` for those of 2008 (and, where it is there, for what the objects
         are), ``92_brainRDMs.mat`` for the sessions of 2008.
     region : str
-        One of ``REGIONS``: "EVC" and "IT", early visual cortex (V1 to V3 are one region) and inferior temporal
+        One of ``REGIONS``: "EVC" and "IT", early visual cortex (V1 and V2 are not kept apart) and inferior temporal
         cortex of 15 people [1]_; "monkey IT 2008", 674 neurons, and "human IT 2008", the mean of 4 people [2]_;
         "human IT 2008 sessions", those 4 people in 2 sessions each.
 
@@ -63,7 +63,7 @@ def objects92(path: str | Path, *, region: str = "EVC") -> xr.DataArray:
         nearest = difflib.get_close_matches(region, REGIONS, n=1, cutoff=0.0)[0]
         raise ValueError(f"no region {region!r}; the nearest is {nearest!r}, and there are {', '.join(REGIONS)}")
     folder = Path(path).expanduser()
-    folder = folder if folder.is_dir() else folder.parent
+    folder = folder.parent if folder.is_file() else folder
     rdm = REGIONS[region](folder)
     if (folder / _PAPER).is_file():
         rdm = rdm.assign_coords(_described(_objects(folder)))

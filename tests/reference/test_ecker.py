@@ -161,6 +161,9 @@ def test_static_rdm(shared_data):
     by_angle = [np.diagonal(np.roll(rdm, -step, axis=1)).mean() for step in (1, 2, 3, 4)]
     assert by_angle == pytest.approx([0.65, 1.13, 1.44, 1.54], abs=0.006)
     assert split_half(whole) == pytest.approx(0.99, abs=0.005)
+    mirrored, upper = -np.arange(8) % 8, np.triu_indices(8, 1)
+    turned = scipy.stats.spearmanr(rdm[upper], rdm[np.ix_(mirrored, mirrored)][upper]).statistic
+    assert turned == pytest.approx(0.66, abs=0.005)
 
 
 def test_drifting_cells(shared_data):

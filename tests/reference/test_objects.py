@@ -73,6 +73,13 @@ def test_people_of_2008_keep_their_names(handmade):
     assert rdm.session.values.tolist() == [1, 2]
 
 
+def test_any_of_the_files_stands_for_the_folder(handmade):
+    file = handmade / "92_brainRDMs.mat"
+    assert objects92(file).identical(objects92(handmade))
+    with pytest.raises(FileNotFoundError, match="nowhere is neither a file nor a folder; wanted algonauts2019"):
+        objects92(handmade / "nowhere")
+
+
 def test_unknown_regions_are_refused(handmade):
     with pytest.raises(ValueError, match="no region 'ITC'; the nearest is 'IT'"):
         objects92(handmade, region="ITC")

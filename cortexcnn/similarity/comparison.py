@@ -1,0 +1,89 @@
+"""How alike are two RDMs? Labels in, labels out; the mathematics is in :mod:`cortexcnn.similarity.measures`."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from cortexcnn.similarity.choices import chosen
+from cortexcnn.similarity.measures import COMPARISONS, Comparison
+from cortexcnn.similarity.pairs import align, shared_pairs
+
+__all__ = ["compare", "similarities"]
+
+
+def compare(rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spearman") -> xr.DataArray:
+    """Similarity of RDMs over their pairs of stimuli, every one of the first with every one of the reference.
+
+    Parameters
+    ----------
+    rdms : DataArray (…, stimulus, stimulus2)
+        For example one for each layer. NaN marks a pair that is left out.
+    reference : DataArray (…, stimulus, stimulus2)
+        For example one for each subject, of the same stimuli in any order.
+    method : str
+        One of ``COMPARISONS``; higher is nearer. "pearson" and "cosine" take dissimilarities at their value,
+        "spearman", "kendall tau-a" and "rho-a" only their order. "rho-a" is the mean of Spearman's over random
+        breaking of ties [1]_; it and tau-a don't favour a model that predicts ties, as Spearman's does [2]_.
+
+    Returns
+    -------
+    DataArray (leading dims of the rdms, leading dims of the reference)
+        Similarities, over the pairs that neither leaves out. A dimension that both have gets a 2 behind
+        its name on the reference's side (subject, subject2).
+
+    Raises
+    ------
+    ValueError
+        If the stimuli differ (names them), fewer than 3 stimuli or pairs remain, or the measure is not defined because
+        an RDM is constant (names it).
+
+    References
+    ----------
+    .. [1] Schütt, Kipnis, Diedrichsen & Kriegeskorte (2023), eLife 12, e82566.
+    .. [2] Nili et al. (2014), PLoS Comput. Biol. 10, e1003553.
+
+    Examples
+    --------
+    >>> labels = {"stimulus": ["a", "b", "c"], "stimulus2": ["a", "b", "c"]}
+    >>> one = xr.DataArray([[0.0, 1.0, 2.0], [1.0, 0.0, 4.0], [2.0, 4.0, 0.0]], labels, ("stimulus", "stimulus2"))
+    >>> compare(one, one**2).item()
+    1.0
+    """
+    measure = chosen(COMPARISONS, method, what="comparison")
+    both = align(rdms, reference)
+    result = both.label(similarities(both.first, both.second, measure), method=method)
+    if bool(result.isnull().any()):
+        _refuse_undefined(result, both.first, both.second, method)
+    return result
+
+
+def similarities(first: np.ndarray, second: np.ndarray, measure: Comparison) -> np.ndarray:
+    """Similarities of all pairs of RDMs, each over what both have.
+
+    Parameters
+    ----------
+    first, second : ndarray (k, pair), (l, pair)
+        RDMs; NaN marks a pair that is left out.
+    measure : Comparison
+        How to compare.
+
+    Returns
+    -------
+    ndarray (k, l)
+        Similarities, within the measure's bounds; NaN where it is not defined.
+    """
+    result = np.empty((len(first), len(second)))
+    for rows, columns, pairs in shared_pairs(first, second):
+        result[np.ix_(rows, columns)] = measure.between(first[np.ix_(rows, pairs)], second[np.ix_(columns, pairs)])
+    return np.clip(result, *measure.bounds)
+
+
+def _refuse_undefined(result: xr.DataArray, first: np.ndarray, second: np.ndarray, method: str) -> None:
+    """Say whose RDM has no direction to be compared."""
+    rows, columns = np.nonzero(np.isnan(result.values.reshape(len(first), len(second))))
+    side, number = ("the rdms", rows[0]) if len(set(rows)) <= len(set(columns)) else ("the reference", columns[0])
+    raise ValueError(
+        f"{method} is not defined for {len(rows)} of {result.size} comparisons: all dissimilarities are equal in "
+        f'number {number} of {side}; leave it out, or choose "rho-a" or "kendall tau-a", for which it scores 0'
+    )

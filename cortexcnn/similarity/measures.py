@@ -1,0 +1,196 @@
+"""The mathematics of comparing RDMs: plain and resampled, on bare vectors of pairs.
+
+All but Kendall's tau-a are inner products of vectors that were transformed one by one. A bootstrap draw of stimuli with
+multiplicities m gives the pair (i, j) the weight mᵢ mⱼ, so that all draws of the linear measures are one matrix product
+(draws × pairs) @ (pairs × everything).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cortexcnn.similarity.ranks import agreement, joint_ties, rank, sort, weighted_ranks
+
+__all__ = ["COMPARISONS", "Comparison"]
+
+_BLOCK = 2**23
+"""Numbers in one block of products of RDMs: 64 MiB."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A way to compare two RDMs; higher is nearer.
+
+    Parameters
+    ----------
+    between : callable
+        Takes RDMs (k, pair) and (l, pair), returns similarities (k, l), NaN where it is not defined.
+    suited : callable
+        Takes RDMs (k, pair), returns them transformed so that their mean is the RDM nearest to all of them
+        by this measure: the mean of subjects in a noise ceiling.
+    bounds : tuple of float
+        Lowest and highest value.
+    ignores : str
+        What can be done to either RDM without changing the result.
+    resampled : callable, optional
+        Takes RDMs (k, pair), (l, pair) and weights (draw, pair), whole numbers that say how many times each pair
+        is there; returns similarities (draw, k, l). By default pairs are repeated and ``between`` is called,
+        one draw after the other.
+    centred : bool
+        RDMs that have nothing to do with each other score 0.
+    """
+
+    between: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    suited: Callable[[np.ndarray], np.ndarray]
+    bounds: tuple[float, float]
+    ignores: str
+    resampled: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] | None = None
+    centred: bool = True
+
+    def draw(self, first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Similarities in each draw of pairs.
+
+        Parameters
+        ----------
+        first, second : ndarray (k, pair), (l, pair)
+            RDMs.
+        weights : ndarray (draw, pair)
+            How many times each pair is there.
+
+        Returns
+        -------
+        ndarray (draw, k, l)
+            Similarities, NaN where a draw leaves too little.
+        """
+        if self.resampled is not None:
+            return self.resampled(first, second, weights)
+        copies = weights.astype(np.int64)
+        return np.stack([self.between(*(np.repeat(v, times, axis=1) for v in (first, second))) for times in copies])
+
+
+def _unit(values: np.ndarray) -> np.ndarray:
+    """Rows of unit length; NaN for a row of zeros."""
+    length = np.linalg.norm(values, axis=1, keepdims=True)
+    return values / np.where(length > 0, length, np.nan)
+
+
+def _centred(values: np.ndarray) -> np.ndarray:
+    """Rows less their mean; a constant row becomes exactly zero."""
+    constant = (values == values[:, :1]).all(axis=1, keepdims=True)
+    return np.where(constant, 0.0, values - values.mean(axis=1, keepdims=True))
+
+
+def _cosine(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return _unit(first) @ _unit(second).T
+
+
+def _pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return _cosine(_centred(first), _centred(second))
+
+
+def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return _pearson(rank(first), rank(second))
+
+
+def _rho_a(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    count = first.shape[1]
+    return _centred(rank(first)) @ _centred(rank(second)).T * (12 / (count**3 - count))
+
+
+def _tau_a(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    ours, theirs = [sort(v) for v in first], [sort(v) for v in second]
+    return np.array([[agreement(a, b, joint=joint_ties(a, b)) for b in theirs] for a in ours])
+
+
+def _sums(weights: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Weighted inner products of all RDMs in all draws (draw, k, l)."""
+    result = np.empty((len(weights), len(first), len(second)))
+    step = max(1, _BLOCK // second.size)
+    for start in range(0, len(first), step):
+        some = first[start : start + step]
+        each = (some[:, None, :] * second).reshape(-1, second.shape[1])
+        result[:, start : start + step] = (weights @ each.T).reshape(len(weights), len(some), len(second))
+    return result
+
+
+def _resampled_cosine(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    square_first, square_second = weights @ (first**2).T, weights @ (second**2).T
+    return _ratio(_sums(weights, first, second), square_first, square_second)
+
+
+def _resampled_pearson(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    first, second = _centred(first), _centred(second)  # near the mean of any draw: nothing is lost below
+    total = weights.sum(axis=1)[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_first, mean_second = (weights @ first.T) / total, (weights @ second.T) / total
+    inner = _sums(weights, first, second) - total[:, :, None] * mean_first[:, :, None] * mean_second[:, None, :]
+    square_first = _spread(weights, first, total * mean_first**2)
+    square_second = _spread(weights, second, total * mean_second**2)
+    return _ratio(inner, square_first, square_second)
+
+
+def _spread(weights: np.ndarray, values: np.ndarray, of_mean: np.ndarray) -> np.ndarray:
+    """Sum of squares about the mean (draw, rdm), 0 where it is nothing but rounding."""
+    square = weights @ (values**2).T
+    left = square - of_mean
+    return np.where(left > 1e-13 * square, left, 0.0)
+
+
+def _resampled_spearman(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    inner, square_first, square_second = _rank_sums(first, second, weights)
+    return _ratio(inner, square_first, square_second)
+
+
+def _resampled_rho_a(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    total = weights.sum(axis=1)[:, None, None].astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return _rank_sums(first, second, weights)[0] * 12 / (total**3 - total)
+
+
+def _rank_sums(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inner products and squares of the centred ranks that each draw has (draw, k, l), (draw, k), (draw, l)."""
+    count = len(first)
+    orders = [sort(v) for v in (*first, *second)]
+    inner = np.empty((len(weights), count, len(second)))
+    square = np.empty((len(weights), len(orders)))
+    for number, (weight, ranks) in enumerate(zip(weights, weighted_ranks(orders, weights), strict=True)):
+        centred = ranks - (weight.sum() + 1) / 2
+        weighted = centred * weight
+        inner[number] = weighted[:count] @ centred[count:].T
+        square[number] = np.einsum("rp,rp->r", weighted, centred)
+    return inner, square[:, :count], square[:, count:]
+
+
+def _resampled_tau_a(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    ours, theirs = [sort(v) for v in first], [sort(v) for v in second]
+    copies = weights.astype(np.int64)
+    result = np.empty((len(weights), len(ours), len(theirs)))
+    for k, a in enumerate(ours):
+        for l, b in enumerate(theirs):
+            joint = joint_ties(a, b)
+            result[:, k, l] = [agreement(a, b, joint=joint, weights=times) for times in copies]
+    return result
+
+
+def _ratio(inner: np.ndarray, square_first: np.ndarray, square_second: np.ndarray) -> np.ndarray:
+    """Inner products (draw, k, l) over the lengths, NaN where a length is zero."""
+    length = np.sqrt(square_first[:, :, None] * square_second[:, None, :])
+    return inner / np.where(length > 0, length, np.nan)
+
+
+_MONOTONE = "any increasing transform"
+_SIGNED = (-1.0, 1.0)
+
+COMPARISONS: dict[str, Comparison] = {
+    "pearson": Comparison(
+        _pearson, lambda v: _unit(_centred(v)), _SIGNED, "a positive factor and an offset", _resampled_pearson
+    ),
+    "spearman": Comparison(_spearman, rank, _SIGNED, _MONOTONE, _resampled_spearman),
+    "kendall tau-a": Comparison(_tau_a, rank, _SIGNED, _MONOTONE, _resampled_tau_a),
+    "rho-a": Comparison(_rho_a, rank, _SIGNED, _MONOTONE, _resampled_rho_a),
+    "cosine": Comparison(_cosine, _unit, _SIGNED, "a positive factor", _resampled_cosine, centred=False),
+}
+"""Comparisons by name; another one is one more entry."""

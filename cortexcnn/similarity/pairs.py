@@ -1,0 +1,228 @@
+"""An RDM is compared over its pairs of stimuli: the upper triangle as a vector, aligned by label with another's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from cortexcnn.arrays import check_rdm, match_stimuli
+
+__all__ = ["Aligned", "align", "leading", "leave_out_pairs", "shared_pairs", "vectors"]
+
+
+def leave_out_pairs(rdm: xr.DataArray, *, same: str) -> xr.DataArray:
+    """Leave out the pairs of stimuli that share a label: frames of one movie, parts of one photograph.
+
+    Such pairs are near-duplicates, and similarity over them says little about the rest. Comparisons skip them.
+
+    Parameters
+    ----------
+    rdm : DataArray (…, stimulus, stimulus2)
+        With the label as a coordinate along ``stimulus``.
+    same : str
+        Name of that coordinate.
+
+    Returns
+    -------
+    DataArray (…, stimulus, stimulus2)
+        NaN at the pairs with equal labels; the diagonal stays zero.
+
+    Raises
+    ------
+    ValueError
+        If there is no such coordinate, or no pair remains.
+
+    Examples
+    --------
+    >>> rdm = xr.DataArray(1.0 - np.eye(3), dims=("stimulus", "stimulus2"),
+    ...     coords={"stimulus": [0, 1, 2], "stimulus2": [0, 1, 2], "movie": ("stimulus", ["sea", "sea", "wood"])})
+    >>> leave_out_pairs(rdm, same="movie").values
+    array([[ 0., nan,  1.], [nan,  0.,  1.], [ 1.,  1.,  0.]])
+    """
+    check_rdm(rdm)
+    if same not in rdm.coords or rdm.coords[same].dims != ("stimulus",):
+        there = [str(name) for name, coord in rdm.coords.items() if coord.dims == ("stimulus",) and name != "stimulus"]
+        raise ValueError(f"no coordinate {same} along stimulus; there are {', '.join(there) or 'none'}")
+    labels = rdm[same].values
+    equal = labels[:, None] == labels[None, :]
+    if equal.all():
+        raise ValueError(f"all stimuli have the same {same} ({labels[0]}): leaving out such pairs leaves none")
+    keep = xr.DataArray(~equal | np.eye(len(labels), dtype=bool), dims=("stimulus", "stimulus2"))
+    return rdm.where(keep)
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Two stacks of RDMs over the same pairs of stimuli, and the labels of what their comparison returns.
+
+    Parameters
+    ----------
+    first : ndarray (k, pair)
+        The one stack, its leading dimensions flattened.
+    second : ndarray (l, pair)
+        The other.
+    stimuli : int
+        How many stimuli there are.
+    dims : tuple of str
+        Leading dimensions of both, one after the other.
+    shape : tuple of int
+        Their sizes.
+    coords : mapping
+        Coordinates along them.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    stimuli: int
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    coords: Mapping[str, Any]
+
+    def label(self, values: np.ndarray, *, method: str) -> xr.DataArray:
+        """Similarities with their labels.
+
+        Parameters
+        ----------
+        values : ndarray ([draw,] k, l)
+            Similarities.
+        method : str
+            How they were compared.
+
+        Returns
+        -------
+        DataArray ([draw,] leading dims of the first, leading dims of the second)
+        """
+        drawn = values.ndim == 3
+        dims = (("draw",) if drawn else ()) + self.dims
+        shape = (values.shape[:1] if drawn else ()) + self.shape
+        coords = {**self.coords, **({"draw": np.arange(len(values))} if drawn else {})}
+        attrs = {"method": method, "stimuli": self.stimuli}
+        return xr.DataArray(values.reshape(shape), coords, dims, name="similarity", attrs=attrs)
+
+
+def align(rdms: xr.DataArray, reference: xr.DataArray) -> Aligned:
+    """Check two stacks of RDMs, put their stimuli in the same order, and lay them out as vectors of pairs.
+
+    Parameters
+    ----------
+    rdms, reference : DataArray (…, stimulus, stimulus2)
+        Leading dimensions of the reference that the first also has are renamed: subject becomes subject2.
+
+    Returns
+    -------
+    Aligned
+        Their pairs and labels.
+
+    Raises
+    ------
+    ValueError
+        If the stimuli differ, or there are fewer than 3.
+    """
+    check_rdm(rdms)
+    check_rdm(reference)
+    first, second = match_stimuli(rdms, reference, names=("the rdms", "the reference"))
+    count = first.sizes["stimulus"]
+    if count < 3:
+        raise ValueError(f"RDMs are compared over pairs of at least 3 stimuli; there are {count}")
+    first_dims, second_dims = leading(first), leading(second)
+    renamed = {dim: dim if dim not in first_dims else f"{dim}2" for dim in second_dims}
+    dims = (*first_dims, *renamed.values())
+    if len(set(dims)) < len(dims):
+        raise ValueError(
+            f"the rdms have the dimensions {', '.join(first_dims)} and the reference {', '.join(second_dims)}: those "
+            "that both have get a 2 behind the name, which is taken; rename one by .rename(…)"
+        )
+    if "draw" in dims:
+        raise ValueError("draw is the dimension of bootstrap draws; rename yours by .rename(draw=…)")
+    coords = _coords(first, first_dims)
+    for name, (along, values) in _coords(second, second_dims).items():
+        new = f"{name}2" if name in coords or name in first_dims else name
+        coords[renamed.get(name, new)] = (tuple(renamed[dim] for dim in along), values)
+    shape = tuple(first.sizes[dim] for dim in first_dims) + tuple(second.sizes[dim] for dim in second_dims)
+    return Aligned(vectors(first), vectors(second), count, dims, shape, coords)
+
+
+def leading(rdms: xr.DataArray) -> tuple[str, ...]:
+    """Dimensions of a stack of RDMs other than the stimuli.
+
+    Parameters
+    ----------
+    rdms : DataArray (…, stimulus, stimulus2)
+        RDMs.
+
+    Returns
+    -------
+    tuple of str
+        Their names, in order.
+    """
+    return tuple(str(dim) for dim in rdms.dims if dim not in {"stimulus", "stimulus2"})
+
+
+def vectors(rdms: xr.DataArray) -> np.ndarray:
+    """Upper triangles of RDMs.
+
+    Parameters
+    ----------
+    rdms : DataArray (…, stimulus, stimulus2)
+        RDMs.
+
+    Returns
+    -------
+    ndarray (rdm, pair)
+        Leading dimensions flattened, pairs in the order of ``numpy.triu_indices``, in float64.
+    """
+    count = rdms.sizes["stimulus"]
+    values = rdms.transpose(..., "stimulus", "stimulus2").values.reshape(-1, count, count)
+    row, column = np.triu_indices(count, 1)
+    return values[:, row, column].astype(np.float64, copy=False)
+
+
+def shared_pairs(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Which RDMs can be compared over which pairs: those that neither leaves out.
+
+    Parameters
+    ----------
+    first, second : ndarray (rdm, pair)
+        NaN marks a pair that is left out.
+
+    Yields
+    ------
+    rows, columns, pairs : ndarray of int
+        RDMs of the first and of the second that leave out the same pairs, and the pairs that both have.
+
+    Raises
+    ------
+    ValueError
+        If fewer than 3 pairs remain.
+    """
+    for rows, here in _alike(first):
+        for columns, there in _alike(second):
+            pairs = np.flatnonzero(here & there)
+            if len(pairs) < 3:
+                raise ValueError(
+                    f"{len(pairs)} pairs of stimuli are in both RDMs and not left out; a comparison needs at least 3"
+                )
+            yield rows, columns, pairs
+
+
+def _alike(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """RDMs that leave out the same pairs, and which pairs they have."""
+    present = ~np.isnan(values)
+    patterns, inverse = (present[:1], np.zeros(len(values), int)) if present.all() else np.unique(
+        present, axis=0, return_inverse=True
+    )  # fmt: skip
+    for number, pattern in enumerate(patterns):
+        yield np.flatnonzero(inverse.ravel() == number), pattern
+
+
+def _coords(table: xr.DataArray, dims: tuple[str, ...]) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Coordinates that run along leading dimensions alone."""
+    return {
+        str(name): (tuple(str(dim) for dim in coord.dims), coord.values)
+        for name, coord in table.coords.items()
+        if coord.dims and set(coord.dims) <= set(dims)
+    }

@@ -1,0 +1,215 @@
+"""Every RDM here comes from one symmetric product of patterns, summed over chunks of units: this is where it is made.
+
+With patterns x (stimulus × unit) the product G = x xᵀ holds all that a dissimilarity needs. numpy recognises
+``x @ x.T`` as symmetric and computes half of it. Memory is G and one chunk, however many units there are. Products are
+taken in the precision of the responses and summed in float64, after a mean is subtracted, so that little is lost to
+cancellation.
+
+Over folds of repeats, the crossvalidated product needs sums alone: Σ_{k≠l} aₖ aₗᵀ = (Σ aₖ)(Σ aₖ)ᵀ − Σ aₖ aₖᵀ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+__all__ = ["Prepared", "Products", "prepared", "products"]
+
+_CHUNK_BYTES = 2**25
+"""Size of one chunk of patterns; larger gains nothing, because the product is then bound by arithmetic."""
+
+
+@dataclass(frozen=True)
+class Products:
+    """Inner products of all patterns with each other.
+
+    Parameters
+    ----------
+    inner : ndarray (stimulus, stimulus)
+        Their sum over units, in float64.
+    units : int
+        How many units there were.
+    mean : ndarray (stimulus)
+        Mean of each pattern over units where that was subtracted, else zero.
+    eps : float
+        Rounding error of the responses' own precision.
+    """
+
+    inner: np.ndarray
+    units: int
+    mean: np.ndarray
+    eps: float
+
+
+@dataclass
+class Prepared:
+    """Chunks of patterns (fold, stimulus, unit), ready to be multiplied, and what was left out while they were made.
+
+    Parameters
+    ----------
+    make : callable
+        Makes an iterator over chunks; it may return fewer units than it read.
+    constant : int
+        Units left out because they answered all stimuli alike.
+    """
+
+    make: Callable[[Prepared], Iterator[np.ndarray]]
+    constant: int = 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self.make(self)
+
+
+def prepared(
+    responses: xr.DataArray, units: np.ndarray, *, folds: int | None, zscore: bool, noise: str | None
+) -> Prepared:
+    """Patterns in chunks of units: repeats averaged (within folds), units divided by their noise or z-scored.
+
+    Parameters
+    ----------
+    responses : DataArray (stimulus, unit[, repeat])
+        May lie on disk: a chunk is read at a time.
+    units : ndarray of int
+        Positions of the units.
+    folds : int, optional
+        Repeat number r goes to fold r modulo ``folds``; None averages all repeats.
+    zscore : bool
+        Subtract from each unit its mean over stimuli, and divide by its standard deviation.
+    noise : None or "diagonal"
+        Divide each unit by the standard deviation between its repeats.
+
+    Returns
+    -------
+    Prepared
+        Iterates over ndarrays (fold, stimulus, unit).
+
+    Raises
+    ------
+    ValueError
+        On the way, if a response is missing or not finite, or a unit to be divided by its noise has none.
+    """
+    repeated = "repeat" in responses.dims
+    order = ("stimulus", "unit", "repeat") if repeated else ("stimulus", "unit")
+    dtype = np.float32 if responses.dtype == np.float32 and not repeated else np.float64
+    width = max(1, _CHUNK_BYTES // (responses.sizes["stimulus"] * responses.sizes.get("repeat", 1) * dtype().itemsize))
+
+    def chunks(state: Prepared) -> Iterator[np.ndarray]:
+        for start in range(0, len(units), width):
+            values = responses.isel(unit=_as_slice(units[start : start + width])).transpose(*order).values
+            values = values.astype(dtype, copy=False)
+            patterns = _fold_means(values, folds) if repeated else values[None]
+            _refuse_missing(patterns, repeated=repeated)
+            if noise is not None:
+                patterns = patterns / _noise(values)
+            if zscore:
+                centre = patterns.mean(axis=(0, 1), dtype=np.float64).astype(dtype)
+                scale = patterns.mean(axis=0).std(axis=0, dtype=np.float64).astype(dtype)
+                varies = scale > 16 * np.finfo(dtype).eps * np.abs(centre)
+                state.constant += int((~varies).sum())
+                patterns = (patterns[..., varies] - centre[varies]) / scale[varies]
+            yield patterns
+
+    return Prepared(chunks)
+
+
+def products(chunks: Iterable[np.ndarray], *, centre: str | None) -> Products:
+    """Sum the products of patterns over chunks of units.
+
+    Parameters
+    ----------
+    chunks : iterable of ndarray (fold, stimulus, unit)
+        One fold: products of patterns. Several: mean products between different folds.
+    centre : None, "unit" or "pattern"
+        Subtract nothing, from each unit its mean over stimuli (differences of patterns don't change),
+        or from each pattern its mean over units (one fold only).
+
+    Returns
+    -------
+    Products
+        Products, number of units and means.
+    """
+    inner, total, shift, count, eps = np.zeros((1, 1)), np.zeros(1), np.zeros(1), 0, np.finfo(np.float64).eps
+    for chunk in chunks:
+        patterns = chunk
+        if centre == "unit":
+            patterns = chunk - chunk.mean(axis=1, keepdims=True)
+        elif centre == "pattern":
+            # Any shift will do, since what is left of the mean comes off below: the first chunk's is near enough.
+            shift = shift if count else _sum(chunk[0]) / chunk.shape[2]
+            patterns = chunk - shift[:, None].astype(chunk.dtype)
+            total = total + _sum(patterns[0])
+        inner = inner + _between_folds(patterns)
+        count += chunk.shape[2]
+        eps = np.finfo(chunk.dtype).eps
+    left = total / max(count, 1)
+    return Products(inner - count * np.outer(left, left), count, shift + left, float(eps))
+
+
+def _sum(patterns: np.ndarray) -> np.ndarray:
+    """Sum of each pattern over units, by a product, which is several times faster than a reduction."""
+    return (patterns @ np.ones(patterns.shape[1], patterns.dtype)).astype(np.float64)
+
+
+def _refuse_missing(patterns: np.ndarray, *, repeated: bool) -> None:
+    """Say how much is missing and what to do."""
+    bad = ~np.isfinite(patterns).all(axis=0)
+    if not bad.any():
+        return
+    if len(patterns) > 1:
+        remedy = "choose fewer folds, so that each holds a repeat of every stimulus, or leave those units out"
+    elif repeated:
+        remedy = 'average the repeats and leave those units out: responses.mean("repeat").dropna("unit")'
+    else:
+        remedy = 'leave those units out: responses.dropna("unit")'
+    raise ValueError(
+        f"{int(bad.sum())} responses of {int(bad.any(axis=0).sum())} units are missing or not finite; {remedy}"
+    )
+
+
+def _between_folds(patterns: np.ndarray) -> np.ndarray:
+    """Product of the patterns of one fold, or the mean over ordered pairs of different folds."""
+    if len(patterns) == 1:
+        x = np.ascontiguousarray(patterns[0])
+        return (x @ x.T).astype(np.float64)
+    together = patterns.sum(axis=0)
+    inner = (together @ together.T).astype(np.float64)
+    for x in patterns:
+        inner -= x @ x.T
+    return inner / (len(patterns) * (len(patterns) - 1))
+
+
+def _fold_means(values: np.ndarray, folds: int | None) -> np.ndarray:
+    """Means over the repeats of each fold (fold, stimulus, unit), NaN where a fold has none."""
+    count = folds or 1
+    present = ~np.isnan(values)
+    filled = values if present.all() else np.where(present, values, 0.0)
+    with np.errstate(invalid="ignore"):
+        return np.stack(
+            [filled[..., k::count].sum(axis=-1) / present[..., k::count].sum(axis=-1) for k in range(count)]
+        )
+
+
+def _noise(values: np.ndarray) -> np.ndarray:
+    """Standard deviation between repeats, pooled over stimuli (unit)."""
+    present = ~np.isnan(values)
+    repeats = present.sum(axis=-1, keepdims=True)
+    filled = np.where(present, values, 0.0)
+    deviation = np.where(present, filled - filled.sum(axis=-1, keepdims=True) / np.maximum(repeats, 1), 0.0)
+    freedom = np.maximum(repeats - 1, 0).sum(axis=(0, 2))
+    variance = (deviation**2).sum(axis=(0, 2)) / np.maximum(freedom, 1)
+    if not (variance > 0).all():
+        raise ValueError(
+            f'noise="diagonal" divides units by their noise, and {int((variance <= 0).sum())} units do not vary '
+            "between repeats; leave these units out, or use noise=None"
+        )
+    return np.sqrt(variance)
+
+
+def _as_slice(positions: np.ndarray) -> np.ndarray | slice:
+    """Neighbouring positions as a slice, which copies nothing."""
+    if len(positions) and np.array_equal(positions, np.arange(positions[0], positions[0] + len(positions))):
+        return slice(int(positions[0]), int(positions[-1]) + 1)
+    return positions

@@ -1,0 +1,86 @@
+"""The network that comes with the project: small enough to read in one sitting, and trained on natural images.
+
+Six convolutional stages for 32 × 32 colour images. The first has 7 × 7 filters and keeps every position, so that its
+filters can be looked at as a V1 simple cell's receptive field can. Every stage is a convolution, a normalisation and
+a rectification, each a module with a name of its own: an electrode goes into any of them.
+
+==========================  ==================  ===================  ================================
+stage                       map                 receptive field      multiply-adds (million)
+==========================  ==================  ===================  ================================
+conv1 norm1 relu1 pool1     32 @ 32 × 32        7 × 7                4.8
+conv2 norm2 relu2           64 @ 16 × 16        12 × 12              4.7
+conv3 norm3 relu3 pool3     64 @ 16 × 16        16 × 16              9.4
+conv4 norm4 relu4           128 @ 8 × 8         26 × 26              4.7
+conv5 norm5 relu5 pool5     128 @ 8 × 8         34 × 34              9.4
+conv6 norm6 relu6           256 @ 4 × 4         54 × 54              4.7
+average, flatten, classify  10                  the whole image      0.0
+==========================  ==================  ===================  ================================
+
+Its trained weights lie in ``data/cortexnet.safetensors``, beside its training log ``data/cortexnet.csv``. The file's
+metadata, all text, says how its images were prepared and how it came about:
+
+=====================  =======================================================================================
+key                    value
+=====================  =======================================================================================
+name                   ``cortexnet``
+channels, pixels       the input: 3 and 32
+range                  ``0 1``, the range of luminance before it is normalised
+mean, std              of each channel of the training images, numbers separated by spaces
+degrees                2.0, the visual angle that the input is taken to span: 16 pixels/degree, so that the first
+                       filters prefer the frequencies that macaque V1 prefers
+classes                names of the classes, separated by spaces
+test_accuracy          share of the test images named rightly
+epochs, seed, command  how it was trained
+data                   on what
+=====================  =======================================================================================
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from torch import nn
+
+__all__ = ["cortexnet"]
+
+_STAGES = ((32, 7, True), (64, 3, False), (64, 3, True), (128, 3, False), (128, 3, True), (256, 3, False))
+"""Filters, their size in pixels, and whether the map is halved after them."""
+
+
+def cortexnet(classes: int = 10, channels: int = 3) -> nn.Sequential:
+    """A small convolutional network for 32 × 32 images, with random weights.
+
+    Parameters
+    ----------
+    classes : int
+        Outputs of the last layer.
+    channels : int
+        Channels of the image: 3 for colour, 1 for grey.
+
+    Returns
+    -------
+    Sequential
+        ``conv1, norm1, relu1, pool1, …, conv6, norm6, relu6, average, flatten, classify``; images
+        ``(n, channels, 32, 32)`` to class scores ``(n, classes)``. Larger images pass too.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = cortexnet().eval()
+    >>> network(torch.zeros(2, 3, 32, 32)).shape
+    torch.Size([2, 10])
+    >>> sum(weight.numel() for weight in network.parameters())
+    580010
+    """
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    for stage, (filters, size, halved) in enumerate(_STAGES, start=1):
+        layers[f"conv{stage}"] = nn.Conv2d(channels, filters, size, padding=size // 2, bias=False)
+        layers[f"norm{stage}"] = nn.BatchNorm2d(filters)
+        layers[f"relu{stage}"] = nn.ReLU()
+        if halved:
+            layers[f"pool{stage}"] = nn.MaxPool2d(2)
+        channels = filters
+    layers["average"] = nn.AdaptiveAvgPool2d(1)
+    layers["flatten"] = nn.Flatten()
+    layers["classify"] = nn.Linear(channels, classes)
+    return nn.Sequential(layers)

@@ -21,7 +21,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from cortexcnn.models.geometry import AXES, Geometry, mixed, of_image
-from cortexcnn.models.rules import Call, apply
+from cortexcnn.models.operation import Call
+from cortexcnn.models.rules import apply
 from cortexcnn.screen import Window
 
 __all__ = ["ReceptiveField", "Trace", "trace"]
@@ -269,6 +270,8 @@ class _Follower(TorchDispatchMode):
 
     def _follow(self, call: Call, results: list[torch.Tensor], written: set[int]) -> None:
         found = apply(call)
+        if found is None:
+            return
         geometries = found if isinstance(found, list) else [found] * len(results)
         for tensor, shape, geometry in zip(results, call.shapes, geometries, strict=True):
             fits = tuple(prod(size for _, size in group) for group in geometry.dims) == shape

@@ -1,0 +1,148 @@
+"""Images with their labels, held in memory as bytes: what a network is trained and tested on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+__all__ = ["LabelledImages", "split"]
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images of one size, each with the number of its class.
+
+    Parameters
+    ----------
+    pixels : Tensor (image, channel, row, column) of uint8
+        Luminance or colour, 0 to 255.
+    labels : Tensor (image) of int64
+        Position of each image's class in ``classes``.
+    classes : tuple of str
+        Names of the classes.
+    source : str
+        What the images are, in words; it is written beside weights that were trained on them.
+
+    Raises
+    ------
+    TypeError
+        If the pixels are not bytes, or the labels not whole numbers.
+    ValueError
+        If shapes do not agree, there are no images, or a label has no class.
+
+    Examples
+    --------
+    >>> pixels, labels = torch.zeros(3, 1, 8, 8, dtype=torch.uint8), torch.tensor([0, 1, 1])
+    >>> images = LabelledImages(pixels, labels, ("bar", "edge"))
+    >>> len(images), images.channels, images.size
+    (3, 1, 8)
+    >>> len(images[images.labels == 1])
+    2
+    """
+
+    pixels: torch.Tensor
+    labels: torch.Tensor
+    classes: tuple[str, ...]
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != torch.uint8:
+            raise TypeError(f"pixels are bytes (uint8, 0 to 255); these are {self.pixels.dtype}")
+        if self.labels.dtype != torch.int64:
+            raise TypeError(f"labels are whole numbers (int64); these are {self.labels.dtype}")
+        if self.pixels.ndim != 4 or self.labels.shape != self.pixels.shape[:1]:
+            raise ValueError(
+                "pixels are (image, channel, row, column) and labels (image); these are "
+                f"{tuple(self.pixels.shape)} and {tuple(self.labels.shape)}"
+            )
+        if not len(self.labels):
+            raise ValueError(f"no images{f' in {self.source}' if self.source else ''}: give at least one")
+        lowest, highest = int(self.labels.min()), int(self.labels.max())
+        if lowest < 0 or highest >= len(self.classes):
+            raise ValueError(
+                f"labels run from {lowest} to {highest}, which does not suit {len(self.classes)} classes"
+                f"{f' in {self.source}' if self.source else ''}: they are positions in classes, from 0"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, which: torch.Tensor | slice) -> LabelledImages:
+        """Some of the images: a slice, positions, or a mask."""
+        return LabelledImages(self.pixels[which], self.labels[which], self.classes, self.source)
+
+    @property
+    def channels(self) -> int:
+        """1 for grey images, 3 for colour."""
+        return self.pixels.shape[1]
+
+    @property
+    def size(self) -> int:
+        """Rows of an image, in pixels."""
+        return self.pixels.shape[2]
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """Mean of each channel over all pixels of all images, on the scale 0 to 1."""
+        return tuple((self._moment(1) / 255).tolist())
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        """Standard deviation of each channel over all pixels of all images, on the scale 0 to 1."""
+        return tuple(((self._moment(2) - self._moment(1) ** 2).sqrt() / 255).tolist())
+
+    def _moment(self, power: int) -> torch.Tensor:
+        """Mean of a power of each channel's bytes; exact, because it counts how often each byte occurs."""
+        values = torch.arange(256, dtype=torch.float64) ** power
+        counts = torch.stack(
+            [self.pixels[:, channel].flatten().bincount(minlength=256) for channel in range(self.channels)]
+        )
+        return (counts.cpu() * values).sum(1) / counts.cpu().sum(1)
+
+
+def split(images: LabelledImages, *, test: float = 0.2, seed: int = 0) -> tuple[LabelledImages, LabelledImages]:
+    """Keep a share of the images of each class for testing, drawn by chance.
+
+    Parameters
+    ----------
+    images : LabelledImages
+        All images.
+    test : float
+        Share that is kept for testing, between 0 and 1; of each class at least one image, and never all.
+    seed : int
+        Where chance starts.
+
+    Returns
+    -------
+    training, test : LabelledImages
+        Every image is in one of the two, in its old order.
+
+    Raises
+    ------
+    ValueError
+        If the share is not between 0 and 1, or a class has fewer than two images: names it.
+
+    Examples
+    --------
+    >>> pixels, labels = torch.zeros(10, 1, 8, 8, dtype=torch.uint8), torch.arange(10) % 2
+    >>> training, test = split(LabelledImages(pixels, labels, ("bar", "edge"), "drawings"), test=0.4)
+    >>> test.labels.tolist(), test.source
+    ([0, 1, 0, 1], 'test images of drawings')
+    """
+    if not 0 < test < 1:
+        raise ValueError(f"a test share of {test}: it lies between 0 and 1, e.g. 0.2")
+    rng = torch.Generator().manual_seed(seed)
+    kept = torch.zeros(len(images), dtype=torch.bool)
+    for label, name in enumerate(images.classes):
+        (members,) = torch.where(images.labels == label)
+        if len(members) < 2:
+            raise ValueError(f"class {name} has {len(members)} images: to train and to test it needs two or more")
+        n = min(max(round(test * len(members)), 1), len(members) - 1)
+        kept[members[torch.randperm(len(members), generator=rng)[:n]]] = True
+    training = LabelledImages(
+        images.pixels[~kept], images.labels[~kept], images.classes, f"training images of {images.source}"
+    )
+    return training, LabelledImages(
+        images.pixels[kept], images.labels[kept], images.classes, f"test images of {images.source}"
+    )

@@ -1,0 +1,56 @@
+"""Trained weights as others read them: plain tensors, and in words how they came about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors.torch import save_file
+from torch import nn
+
+__all__ = ["save_weights"]
+
+
+def save_weights(module: nn.Module, path: str | Path, **metadata: object) -> Path:
+    """Write the weights of a network as a safetensors file, with what should be known about them.
+
+    The file is written beside its place and then moved there, so that an interruption never leaves half of it.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The network.
+    path : str or Path
+        The file; one that is there is replaced.
+    **metadata
+        Written as text; sequences become their items separated by spaces. ``channels, pixels, mean, std, range,
+        degrees`` are read back by ``cortexcnn.models.load`` as the Eye.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from safetensors import safe_open
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save_weights(nn.Linear(2, 1), Path(folder) / "line.safetensors", name="line", mean=(0.5, 0.25))
+    ...     with safe_open(path, framework="pt") as file:
+    ...         metadata = file.metadata()
+    >>> metadata["mean"]
+    '0.5 0.25'
+    """
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
+    save_file(tensors, part, {key: _as_text(value) for key, value in metadata.items()})
+    part.chmod(0o644)  # safetensors makes files that only their owner may read
+    part.replace(path)
+    return path
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return " ".join(_as_text(item) for item in value)
+    return str(value)

@@ -97,8 +97,9 @@ def rdm(
 
     Notes
     -----
-    float32 responses are multiplied in float32 and summed in float64. A difference of two nearly equal patterns is
-    then rounded at about 3e-4 of their length; ``responses.astype("float64")`` has it finer.
+    float32 responses are multiplied in float32 and summed in float64. Angles are then rounded at about 1e-6, and the
+    length of the difference of two nearly equal patterns at about 3e-4 of theirs; ``responses.astype("float64")`` has
+    both finer.
 
     References
     ----------
@@ -119,7 +120,7 @@ def rdm(
     if by is None:
         tables: list[tuple[Hashable | None, np.ndarray]] = [(None, positions)]
     else:
-        along = {by: responses.coords[by]} if by in responses.coords else {}
+        along = {name: coord for name, coord in responses.coords.items() if coord.dims == ("unit",)}
         labelled = xr.DataArray(positions, dims="unit", coords=along)
         tables = [(label, table.values) for label, table in groups(labelled, by)]
     matrices, counts = [], []

@@ -110,7 +110,8 @@ def prepared(
                 varies = scale > 16 * np.finfo(dtype).eps * np.abs(centre)
                 state.constant += int((~varies).sum())
                 patterns = (patterns[..., varies] - centre[varies]) / scale[varies]
-            yield patterns
+            if patterns.shape[-1]:
+                yield patterns
 
     return Prepared(chunks)
 

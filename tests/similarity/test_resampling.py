@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import rsatoolbox
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cortexcnn.similarity import COMPARISONS, Comparison, bootstrap, compare, interval, measures, resampling
+
+THEIRS = {"pearson": "corr", "spearman": "spearman", "kendall tau-a": "tau-a", "rho-a": "rho-a", "cosine": "cosine"}
+
+
+def drawn_by_hand(first: xr.DataArray, second: xr.DataArray, times: np.ndarray, method: str) -> xr.DataArray:
+    """Take the rows and columns of a draw, and leave out pairs of a stimulus with itself."""
+    picked = np.repeat(np.arange(len(times)), times)
+    labels = {"stimulus": np.arange(len(picked)), "stimulus2": np.arange(len(picked))}
+    same = (picked[:, None] == picked[None]) & ~np.eye(len(picked), dtype=bool)
+    tables = []
+    for table in (first, second):
+        values = (
+            table.isel(stimulus=picked, stimulus2=picked).drop_vars(["stimulus", "stimulus2"]).assign_coords(labels)
+        )
+        tables.append(values.where(xr.DataArray(~same, dims=("stimulus", "stimulus2"))))
+    return compare(*tables, method=method)
+
+
+@pytest.mark.parametrize("method", list(COMPARISONS))
+@pytest.mark.parametrize("decimals", [None, 1])
+def test_draws_of_stimuli_equal_a_plain_loop(make_rdms, method, decimals):
+    first = make_rdms(3, 12, dim="layer", decimals=decimals)
+    second = make_rdms(2, 12, seed=1, decimals=decimals)
+    draws = bootstrap(first, second, method=method, draws=40, rng=5)
+    assert draws.dims == ("draw", "layer", "subject")
+    times = resampling._times(np.random.default_rng(5), 12, 40)
+    loop = xr.concat([drawn_by_hand(first, second, row, method) for row in times], "draw")
+    assert np.allclose(draws.values, loop.values, rtol=0, atol=1e-12)
+    assert draws.mean().item() == pytest.approx(loop.mean().item(), abs=1e-12)
+    assert draws.var().item() == pytest.approx(loop.var().item(), abs=1e-12)
+
+
+@pytest.mark.parametrize("method", list(COMPARISONS))
+def test_draws_of_stimuli_equal_rsatoolbox(make_rdms, method):
+    first, second = make_rdms(2, 12, dim="layer"), make_rdms(3, 12, seed=1)
+    draws = bootstrap(first, second, method=method, draws=8, rng=2)
+    for draw, row in enumerate(resampling._times(np.random.default_rng(2), 12, 8)):
+        picked = np.repeat(np.arange(12), row)
+        ours, theirs = (
+            rsatoolbox.rdm.RDMs(table.values).subsample_pattern("index", picked) for table in (first, second)
+        )
+        expected = rsatoolbox.rdm.compare(ours, theirs, method=THEIRS[method])
+        assert np.allclose(draws[draw].values, expected, rtol=0, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10_000), method=st.sampled_from(list(COMPARISONS)), ties=st.booleans())
+def test_each_measure_resampled_is_itself_on_repeated_pairs(seed, method, ties):
+    rng = np.random.default_rng(seed)
+    first, second = rng.random((2, 15)), rng.random((3, 15))
+    if ties:
+        first, second = np.round(first, 1), np.round(second, 1)
+    weights = rng.integers(0, 4, (5, 15)).astype(float)
+    measure = COMPARISONS[method]
+    plain = Comparison(measure.between, measure.suited, measure.bounds, measure.ignores)
+    assert np.allclose(measure.draw(first, second, weights), plain.draw(first, second, weights), rtol=0, atol=1e-12)
+
+
+def test_pairs_left_out_stay_out_of_the_draws(make_rdms):
+    first, second = make_rdms(2, 10, dim="layer"), make_rdms(2, 10, seed=1)
+    first[0, 0, 1] = first[0, 1, 0] = second[1, 4, 5] = second[1, 5, 4] = np.nan
+    for method in COMPARISONS:
+        draws = bootstrap(first, second, method=method, draws=10, rng=3)
+        for draw, row in enumerate(resampling._times(np.random.default_rng(3), 10, 10)):
+            expected = drawn_by_hand(first, second, row, method)
+            assert np.allclose(draws[draw].values, expected, rtol=0, atol=1e-12)
+
+
+def test_draws_of_subjects_only_reweight_their_similarities(make_rdms):
+    first, second = make_rdms(2, 9, dim="layer"), make_rdms(6, 9, seed=1)
+    draws = bootstrap(first, second, over="subjects", method="spearman", draws=500, rng=1)
+    assert draws.dims == ("draw", "layer")
+    each = compare(first, second)
+    times = resampling._times(np.random.default_rng(1), 6, 500)
+    loop = [each.isel(subject=np.repeat(np.arange(6), row)).mean("subject").values for row in times]
+    assert np.allclose(draws.values, loop, rtol=0, atol=1e-12)
+    expected = each.var("subject", ddof=0) / 6  # the bootstrap's variance of a mean, in closed form
+    assert np.allclose(draws.var("draw"), expected, rtol=0.25)
+    swapped = bootstrap(second, first, over="subjects", draws=500, rng=1)
+    assert np.allclose(swapped.values, draws.values)
+
+
+def test_draws_of_both_vary_more_than_either(make_rdms):
+    first, second = make_rdms(1, 14, dim="layer"), make_rdms(6, 14, noise=1.0, seed=1)
+    deviation = {
+        over: interval(bootstrap(first, second.rename(subject="subject"), over=over, draws=400, rng=0)).standard_error
+        for over in ("subjects", "both")
+    }
+    mean = bootstrap(first, second, over="stimuli", draws=400, rng=0).mean("subject")
+    assert (deviation["both"] > deviation["subjects"]).all()
+    assert (deviation["both"] > mean.std("draw", ddof=1)).all()
+    assert bootstrap(first, second, over="both", draws=3, rng=0).dims == ("draw", "layer")
+
+
+def test_size_of_blocks_changes_nothing(make_rdms, monkeypatch):
+    first, second = make_rdms(3, 9, dim="layer"), make_rdms(2, 9, seed=1)
+    whole = {method: bootstrap(first, second, method=method, draws=20, rng=0) for method in COMPARISONS}
+    monkeypatch.setattr(resampling, "_BLOCK", 36 * 3)
+    monkeypatch.setattr(measures, "_BLOCK", 36 * 2)
+    for method, expected in whole.items():
+        found = bootstrap(first, second, method=method, draws=20, rng=0)
+        assert np.allclose(found, expected, rtol=0, atol=1e-12)
+
+
+def test_a_measure_of_ones_own_can_be_resampled(make_rdms, monkeypatch):
+    plain = Comparison(COMPARISONS["pearson"].between, lambda v: v, (-1.0, 1.0), "a positive factor and an offset")
+    monkeypatch.setitem(COMPARISONS, "mine", plain)
+    first, second = make_rdms(2, 8, dim="layer"), make_rdms(2, 8, seed=1)
+    ours = bootstrap(first, second, method="mine", draws=10, rng=0)
+    assert np.allclose(ours, bootstrap(first, second, method="pearson", draws=10, rng=0), rtol=0, atol=1e-12)
+
+
+def test_seeds_repeat_draws(make_rdms):
+    first, second = make_rdms(1, 8, dim="layer"), make_rdms(2, 8, seed=1)
+    one = bootstrap(first, second, draws=5, rng=7)
+    xr.testing.assert_identical(one, bootstrap(first, second, draws=5, rng=7))
+    assert one.attrs["seed"] == 7
+    other = bootstrap(first, second, draws=5, rng=np.random.default_rng(8))
+    assert not np.allclose(one, other)
+    assert "seed" not in other.attrs
+
+
+def test_draws_of_too_few_stimuli_are_nan_and_left_out(make_rdms):
+    first, second = make_rdms(1, 4, dim="layer"), make_rdms(1, 4, seed=1)
+    draws = bootstrap(first, second, method="pearson", draws=300, rng=0)
+    distinct = (resampling._times(np.random.default_rng(0), 4, 300) > 0).sum(axis=1)
+    assert np.array_equal(draws.isnull().values.ravel(), distinct < 3)
+    bounds = interval(draws)
+    assert bounds.valid.item() == (distinct >= 3).sum()
+    assert bounds.lower < bounds.upper
+    with pytest.raises(ValueError, match="too few stimuli"):
+        interval(draws.where(draws.draw < 20))
+
+
+def test_interval_is_the_percentiles_of_the_draws():
+    draws = xr.DataArray(np.random.default_rng(0).normal(size=(2000, 3)), dims=("draw", "layer"), attrs={"method": "x"})
+    bounds = interval(draws, level=0.9)
+    assert np.allclose(bounds.lower, np.quantile(draws, 0.05, axis=0))
+    assert np.allclose(bounds.upper, np.quantile(draws, 0.95, axis=0))
+    assert bounds.attrs == {"method": "x", "level": 0.9}
+    with pytest.raises(ValueError, match="these have layer"):
+        interval(draws[0])
+    with pytest.raises(ValueError, match="level=95"):
+        interval(draws, level=95)
+
+
+def test_bad_input_is_refused(make_rdms):
+    first, second = make_rdms(2, 8, dim="layer"), make_rdms(3, 8)
+    with pytest.raises(ValueError, match=r"no way to draw named 'subject'.*Did you mean 'subjects'"):
+        bootstrap(first, second, over="subject")
+    with pytest.raises(ValueError, match="the dimensions here are layer, session"):
+        bootstrap(first, second.rename(subject="session"), over="subjects")
+    with pytest.raises(ValueError, match="both have subjects"):
+        bootstrap(second, second, over="subjects")
+    with pytest.raises(ValueError, match="there is 1: draw over"):
+        bootstrap(first, second[:1], over="both")
+    with pytest.raises(ValueError, match="draws=0"):
+        bootstrap(first, second, draws=0)

@@ -27,9 +27,9 @@ def layers_by_reference(
     Parameters
     ----------
     scores : Dataset (layer) or mapping of names to such
-        Variables ``score``, ``low`` and ``high`` (an interval), layers in the order of the network. A mapping draws
+        Variables ``score``, ``lower`` and ``upper`` (an interval), layers in the order of the network. A mapping draws
         one line for each name, e.g. trained and random weights.
-    controls : mapping of str to (score, low, high), optional
+    controls : mapping of str to (score, lower, upper), optional
         Controls without layers, drawn at the left: pixels, the classical V1.
     ceiling : (float, float), optional
         Lower and upper noise ceiling, drawn as a grey band.
@@ -49,7 +49,7 @@ def layers_by_reference(
 
     Examples
     --------
-    >>> scores = xr.Dataset({name: ("layer", [0.2, 0.3]) for name in ("score", "low", "high")},
+    >>> scores = xr.Dataset({name: ("layer", [0.2, 0.3]) for name in ("score", "lower", "upper")},
     ...     {"layer": ["conv1", "conv2"]})
     >>> ax = layers_by_reference(scores, controls={"pixels": (0.1, 0.05, 0.15)}, ceiling=(0.5, 0.6))
     >>> [label.get_text() for label in ax.get_xticklabels()]
@@ -66,13 +66,13 @@ def layers_by_reference(
     if ceiling is not None:
         axes.axhspan(*ceiling, color="0.85", linewidth=0, label="noise ceiling")
     axes.axhline(0, color="0.6", linewidth=0.6)
-    for i, (value, low, high) in enumerate(controls.values()):
-        axes.errorbar(i, value, [[value - low], [high - value]], fmt="s", color="0.35", markersize=4, capsize=2)
+    for i, (value, lower, upper) in enumerate(controls.values()):
+        axes.errorbar(i, value, [[value - lower], [upper - value]], fmt="s", color="0.35", markersize=4, capsize=2)
     start = len(controls) + (0.5 if controls else 0.0)
     x = start + np.arange(len(layers))
     for i, (name, table) in enumerate(lines.items()):
         score = table["score"].values
-        bars = np.stack([score - table["low"].values, table["high"].values - score])
+        bars = np.stack([score - table["lower"].values, table["upper"].values - score])
         shift = (i - (len(lines) - 1) / 2) * 0.12
         axes.errorbar(
             x + shift, score, bars, fmt="o-", color=COLOURS[i % len(COLOURS)], markersize=3.5, capsize=2,

@@ -18,7 +18,7 @@ def close_figures():
 
 def scores(shift: float = 0.0, layers: tuple[str, ...] = ("b", "a")) -> xr.Dataset:
     middle = np.array([0.2, 0.4]) + shift
-    named = {"score": middle, "low": middle - 0.1, "high": middle + 0.05}
+    named = {"score": middle, "lower": middle - 0.1, "upper": middle + 0.05}
     return xr.Dataset({name: ("layer", values) for name, values in named.items()}, {"layer": list(layers)})
 
 

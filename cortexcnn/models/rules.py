@@ -20,7 +20,7 @@ __all__ = ["RULES", "apply"]
 
 
 def apply(call: Call) -> Geometry | list[Geometry] | None:
-    """Geometry of the results of an operation: by its rule, by torch's tag, or the safe superset; None for constants."""
+    """Geometry of the results of an operation: by its rule, torch's tag, else the safe superset; None for constants."""
     rule = RULES.get(call.name.rstrip("_") if call.name not in RULES else call.name)
     if rule is None:
         rule = _pointwise if call.pointwise else _unknown

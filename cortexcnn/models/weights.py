@@ -114,8 +114,7 @@ def fit(module: nn.Module, state: dict[str, torch.Tensor], *, source: str, parti
     stayed = tuple(key for key in wanted if key in {*missing, *misshaped})
     if problems:
         warnings.warn(
-            f"partial weights {source}: {fitting} entries loaded, {len(stayed)} stay as they were built"
-            f"{f' ({_first(stayed)})' if stayed else ''}; {'; '.join(problems)}",
+            f"partial weights {source}: {fitting} entries loaded, {len(stayed)} stay random: {'; '.join(problems)}",
             stacklevel=3,
         )
     return stayed
@@ -158,7 +157,9 @@ def _pickled(path: Path) -> Any:
             "Where it comes from, save only the state dict: torch.save(module.state_dict(), path)"
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError) as error:
-        raise ValueError(f"{path} is damaged or no file of torch.save: {str(error).splitlines()[0]}") from error
+        raise ValueError(
+            f"{path} is damaged or no file of torch.save: {next(iter(str(error).splitlines()), 'empty')}"
+        ) from error
 
 
 def _renamed(state: Mapping[str, torch.Tensor], names: Mapping[str, str]) -> dict[str, torch.Tensor]:

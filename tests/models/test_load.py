@@ -1,0 +1,159 @@
+"""Networks by name: torchvision's, factories, the project's own, and every refusal."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from urllib.error import URLError
+
+import pytest
+import torch
+import torchvision
+from safetensors.torch import save_file
+
+from cortexcnn.models import Eye, load, names
+
+
+def test_names_hold_every_classification_network():
+    assert {"cortexnet", "classical_v1", *torchvision.models.list_models(module=torchvision.models)} == set(names())
+
+
+def test_random_weights_come_from_the_seed_and_leave_the_generator_alone():
+    before = torch.get_rng_state()
+    first, again, other = (load("squeezenet1_1", weights="none", seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(before, torch.get_rng_state())
+    hashes = [network.hashes()["weights_hash"] for network in (first, again, other)]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_eye_is_that_of_the_published_weights():
+    network = load("efficientnet_b1", weights="none")
+    assert network.eye == Eye(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), pixels=240, degrees=8)
+
+
+def test_eye_pixels_and_degrees_can_be_given():
+    network = load("squeezenet1_1", weights="none", pixels=64, degrees=2)
+    assert (network.eye.pixels, network.eye.degrees, network.eye.mean[0]) == (64, 2, 0.485)
+    given = Eye(mean=0.5, pixels=48)
+    assert load("squeezenet1_1", weights="none", eye=given).eye == given
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
+def test_inception_networks_load_without_warnings_as_published(name, tmp_path):
+    network = load(name, weights="none", pixels=96)
+    assert network.module.transform_input
+    assert not network.module.aux_logits
+    side = torchvision.models.get_model(name, aux_logits=True, init_weights=False)
+    torch.save(side.state_dict(), tmp_path / "side.pth")
+    assert load(name, weights=tmp_path / "side.pth").module.aux_logits
+
+
+def test_transformers_take_the_size_that_is_asked_for():
+    network = load("vit_b_32", weights="none", pixels=64)
+    assert network(torch.rand(1, 1, 64, 64)).shape == (1, 1000)
+
+
+@pytest.mark.parametrize(
+    ("given", "near"), [("alexnett", "alexnet"), ("resnet-18", "resnet18"), ("corexnet", "cortexnet")]
+)
+def test_unknown_networks_are_refused_with_the_nearest(given, near):
+    with pytest.raises(ValueError, match=rf"no network named '{given}'; nearest are .*{near}"):
+        load(given)
+
+
+def test_weights_out_of_reach_are_named_with_the_remedy(monkeypatch):
+    def unreachable(*_args, **_options):
+        raise URLError("no route")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", unreachable)
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", unreachable)
+    with pytest.raises(ConnectionError, match=r"alexnet can't be fetched from https.*weights='none'"):
+        load("alexnet")
+
+
+def test_devices_that_are_not_there_are_refused():
+    with pytest.raises(ValueError, match=r"the device nonsense can't be used here: .*; try cpu"):
+        load("squeezenet1_1", weights="none", device="nonsense")
+
+
+@pytest.fixture
+def user_code(tmp_path, monkeypatch):
+    (tmp_path / "their_networks.py").write_text(
+        textwrap.dedent("""
+        import torch
+        from torch import nn
+        from cortexcnn.models import Eye, wrap
+
+        def with_eye():
+            module = nn.Sequential(nn.Conv2d(1, 2, 3))
+            module.eye = Eye(channels=1, pixels=12, degrees=3)
+            return module
+
+        def wrapped():
+            return wrap(with_eye(), Eye(channels=1, pixels=10), name="inner")
+
+        def bare():
+            return nn.Sequential(nn.Conv2d(1, 2, 3))
+
+        def learned():
+            module = with_eye()
+            module.scale = nn.Parameter(torch.ones(1))
+            return module
+
+        def text():
+            return "no module"
+
+        limit = 3
+        """)
+    )
+    monkeypatch.chdir(tmp_path)
+
+
+def test_factories_of_the_user(user_code):
+    before = list(sys.path)
+    network = load("their_networks:with_eye")
+    assert sys.path == before
+    assert (network.name, network.weights, network.eye.pixels) == ("their_networks:with_eye", "default", 12)
+    assert network.hashes() == load("their_networks:with_eye").hashes()
+    assert load("their_networks:wrapped", degrees=1).eye == Eye(channels=1, pixels=10, degrees=1)
+    assert load("their_networks:bare", eye=Eye(channels=1, pixels=9)).eye.pixels == 9
+
+
+def test_factories_with_random_weights(user_code):
+    first, again, other = (load("their_networks:with_eye", weights="none", seed=seed) for seed in (1, 1, 2))
+    hashes = [network.hashes()["weights_hash"] for network in (first, again, other)]
+    assert hashes[0] == hashes[1] != hashes[2]
+    with pytest.raises(ValueError, match=r"its parameters \(scale\) belong to no module with reset_parameters"):
+        load("their_networks:learned", weights="none")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("their_networks:bare", r"give eye=Eye\(channels=…"),
+        ("their_networks:text", "returned a str; a factory returns an nn.Module"),
+        ("their_networks:with_ey", "no factory 'with_ey'; nearest are with_eye"),
+        ("their_networks:limit", "no factory 'limit'"),
+        ("not_there:network", "no module not_there"),
+    ],
+)
+def test_factories_that_do_not_serve_are_refused(user_code, name, message):
+    with pytest.raises(ValueError, match=message):
+        load(name)
+
+
+def test_own_networks_carry_their_eyes():
+    network = load("cortexnet")
+    assert (network.weights, network.eye.pixels, network.eye.degrees) == ("default", 32, 2)
+    assert not network.layers()["random"].any()
+    assert network.hashes()["weights_hash"] != load("cortexnet", weights="none").hashes()["weights_hash"]
+    assert load("cortexnet", weights="none").eye == network.eye
+    assert load("cortexnet", degrees=8).eye.degrees == 8
+
+
+def test_a_safetensors_file_may_state_the_eye(tmp_path):
+    said = {"channels": "3", "pixels": "20", "mean": ".1 .2 .3", "std": "1 1 1", "range": "-1 1", "degrees": "5"}
+    save_file(torchvision.models.squeezenet1_1().state_dict(), tmp_path / "w.safetensors", said)
+    network = load("squeezenet1_1", weights=tmp_path / "w.safetensors")
+    assert network.eye == Eye(channels=3, pixels=20, mean=(0.1, 0.2, 0.3), std=1, range=(-1, 1), degrees=5)
+    assert network.weights == "w.safetensors"

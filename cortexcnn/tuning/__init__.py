@@ -1,0 +1,74 @@
+"""Tuning: what a unit prefers and how sharply, measured alike in CNN units and in neurons.
+
+``tuning_curve`` goes from responses to curves, the measures from curves to numbers, and ``orientation_tuning``,
+``direction_tuning``, ``spatial_frequency_tuning`` and ``phase_tuning`` go all the way, with a flag and its reason.
+"""
+
+from cortexcnn.tuning.curves import COMPONENTS, tuning_curve
+from cortexcnn.tuning.direction import DIRECTION_FORMS, direction_selectivity, direction_tuning, preferred_direction
+from cortexcnn.tuning.fits import cuts, fit_curves, fitted_curves
+from cortexcnn.tuning.forms import FORMS
+from cortexcnn.tuning.intervals import interval, resampled
+from cortexcnn.tuning.orientation import (
+    PREFERENCES,
+    circular_variance,
+    one_minus_circular_variance,
+    orientation_bandwidth,
+    orientation_tuning,
+    orthogonal_preferred_ratio,
+    osi_pref_orth,
+    preferred_orientation,
+)
+from cortexcnn.tuning.phase import f0, f1, modulation_ratio, phase_tuning, preferred_phase
+from cortexcnn.tuning.responses import BASELINES, baseline_of
+from cortexcnn.tuning.significance import TESTS, tuned
+from cortexcnn.tuning.spatial_frequency import (
+    low_pass,
+    peak_spatial_frequency,
+    schiller_ratio,
+    spatial_frequency_bandwidth,
+    spatial_frequency_cuts,
+    spatial_frequency_tuning,
+)
+from cortexcnn.tuning.validity import CAUTIONS, FAULTS, validity
+
+__all__ = [
+    "BASELINES",
+    "CAUTIONS",
+    "COMPONENTS",
+    "DIRECTION_FORMS",
+    "FAULTS",
+    "FORMS",
+    "PREFERENCES",
+    "TESTS",
+    "baseline_of",
+    "circular_variance",
+    "cuts",
+    "direction_selectivity",
+    "direction_tuning",
+    "f0",
+    "f1",
+    "fit_curves",
+    "fitted_curves",
+    "interval",
+    "low_pass",
+    "modulation_ratio",
+    "one_minus_circular_variance",
+    "orientation_bandwidth",
+    "orientation_tuning",
+    "orthogonal_preferred_ratio",
+    "osi_pref_orth",
+    "peak_spatial_frequency",
+    "phase_tuning",
+    "preferred_direction",
+    "preferred_orientation",
+    "preferred_phase",
+    "resampled",
+    "schiller_ratio",
+    "spatial_frequency_bandwidth",
+    "spatial_frequency_cuts",
+    "spatial_frequency_tuning",
+    "tuned",
+    "tuning_curve",
+    "validity",
+]

@@ -1,0 +1,239 @@
+"""The shapes that tuning curves are fitted with, each with its derivatives, its limits and where it falls to a height.
+
+A curve is ``base + amplitude · shape(x; position, width)``. Base and amplitude enter linearly and are the fitter's
+business; a :class:`Form` knows the shape alone, which peaks at 1. All angles are in degrees, and widths are fitted
+as logarithms, so that they stay positive and their steps are relative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cortexcnn.tuning.names import chosen
+
+__all__ = ["FORMS", "Form", "form_of"]
+
+Shape = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+Limits = tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A shape with two parameters that do not enter linearly.
+
+    Parameters
+    ----------
+    parameter : str
+        The stimulus parameter that it describes.
+    width : str
+        What its second parameter is called.
+    shape : callable
+        ``(x (n), position (u), log_width (u))`` to the columns ``(p, n, u)`` and their derivatives by both.
+    limits : callable
+        ``x`` to the box in which position and width are sought by default.
+    starts : callable
+        ``x`` to the narrowest and widest width from which a fit sets out.
+    half_width : callable
+        ``(height of the shape, width)`` to the distance from the peak at which it falls there, NaN where it never
+        does; in the coordinate of ``shape``.
+    period : float
+        Degrees after which positions repeat; infinite where they do not.
+    columns : int
+        1, or 2 for a shape with a second lobe of its own amplitude, half a period away.
+    coordinate, value : callable
+        Stimulus values to the coordinate in which the shape is written, and back.
+    """
+
+    parameter: str
+    width: str
+    shape: Shape
+    limits: Callable[[np.ndarray], Limits]
+    starts: Callable[[np.ndarray], tuple[float, float]]
+    half_width: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    period: float = np.inf
+    columns: int = 1
+    coordinate: Callable[[np.ndarray], np.ndarray] = np.asarray
+    value: Callable[[np.ndarray], np.ndarray] = np.asarray
+
+
+def _bump(
+    x: np.ndarray, position: np.ndarray, log_width: np.ndarray, *, turns: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """exp(κ (cos(turns (x - position)) - 1)), from sums of products: one exponential a sample."""
+    concentration = np.exp(log_width)
+    angle, centre = np.deg2rad(turns * x)[:, None], np.deg2rad(turns * position)
+    cos, sin = np.cos(angle), np.sin(angle)
+    towards = cos * np.cos(centre) + sin * np.sin(centre)
+    slope = sin * np.cos(centre) - cos * np.sin(centre)
+    depth = (towards - 1) * concentration
+    bump = np.exp(depth)
+    return bump, bump * slope * (concentration * np.deg2rad(turns)), bump * depth
+
+
+def _von_mises(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """exp(κ (cos 2Δ - 1))."""
+    bump, by_position, by_width = _bump(x, position, log_width, turns=2)
+    return bump[None], by_position[None], by_width[None]
+
+
+def _gabor(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """exp(κ (abs(cos Δ) - 1)): a von Mises of the angle itself, the same for both directions of the normal."""
+    concentration = np.exp(log_width)
+    angle, centre = np.deg2rad(x)[:, None], np.deg2rad(position)
+    cos, sin = np.cos(angle), np.sin(angle)
+    towards = cos * np.cos(centre) + sin * np.sin(centre)
+    slope = (sin * np.cos(centre) - cos * np.sin(centre)) * np.sign(towards)
+    depth = (np.abs(towards) - 1) * concentration
+    bump = np.exp(depth)
+    return bump[None], (bump * slope * (concentration * np.deg2rad(1)))[None], (bump * depth)[None]
+
+
+def _two_lobes(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """exp(κ (cos Δ - 1)) and the same half a turn away."""
+    there = _bump(x, position, log_width, turns=1)
+    back = _bump(x, position + 180, log_width, turns=1)
+    first, second, third = (np.stack(pair) for pair in zip(there, back, strict=True))
+    return first, second, third
+
+
+def _gaussian(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """exp(-(x - position)² / 2σ²)."""
+    width = np.exp(log_width)
+    apart = (x[:, None] - position) / width
+    bump = np.exp(-0.5 * apart**2)
+    return bump[None], (bump * apart / width)[None], (bump * apart**2)[None]
+
+
+def _spacing(x: np.ndarray) -> float:
+    """The widest gap between neighbouring samples."""
+    return float(np.diff(np.sort(x)).max()) if len(x) > 1 else 1.0
+
+
+def _circular_limits(*, turns: int) -> Callable[[np.ndarray], Limits]:
+    """Concentrations from nearly a cosine to a standard deviation of a fifth of the spacing."""
+
+    def limits(x: np.ndarray) -> Limits:
+        narrowest = turns * np.deg2rad(_spacing(x)) / 5
+        return (-np.inf, np.inf), (1e-2, max(1 / narrowest**2, 1.0))
+
+    return limits
+
+
+def _circular_starts(*, turns: int) -> Callable[[np.ndarray], tuple[float, float]]:
+    """Concentrations from broad to a standard deviation of a third of the spacing."""
+    return lambda x: (0.3, max(1 / (turns * np.deg2rad(_spacing(x)) / 3) ** 2, 1.0))
+
+
+def _linear_limits(x: np.ndarray) -> Limits:
+    """The peak from zero to half beyond the range, the width from a fifth of the finest gap to thrice the range."""
+    finest = float(np.diff(np.sort(x)).min()) if len(x) > 1 else 1.0
+    return (0.0, 1.5 * float(x.max())), (finest / 5, 3 * float(x.max()))
+
+
+def _octave_limits(x: np.ndarray) -> Limits:
+    """The peak to an octave beyond the range; widths from a fifth of the spacing to 6 octaves."""
+    return (float(x.min()) - 1, float(x.max()) + 1), (_spacing(x) / 5, 6.0)
+
+
+def _linear_starts(x: np.ndarray) -> tuple[float, float]:
+    """Widths from a third of the finest gap to the range."""
+    return float(np.diff(np.sort(x)).min()) / 3 if len(x) > 1 else 0.3, float(x.max())
+
+
+def _octave_starts(x: np.ndarray) -> tuple[float, float]:
+    """Widths from a third of the spacing to 3 octaves."""
+    return _spacing(x) / 3, 3.0
+
+
+def _circular_half_width(*, turns: int, furthest: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Where exp(κ (cos(turns Δ) - 1)) falls to a height, if it does before Δ = furthest."""
+    lowest = np.cos(np.deg2rad(turns * furthest))
+
+    def half_width(height: np.ndarray, concentration: np.ndarray) -> np.ndarray:
+        cosine = 1 + np.log(np.where(height > 0, height, np.nan)) / concentration
+        return np.rad2deg(np.arccos(np.where(cosine >= lowest, cosine, np.nan))) / turns
+
+    return half_width
+
+
+def _gaussian_half_width(height: np.ndarray, width: np.ndarray) -> np.ndarray:
+    """Where a gaussian falls to a height."""
+    return width * np.sqrt(-2 * np.log(np.where(height > 0, height, np.nan)))
+
+
+FORMS: dict[str, Form] = {
+    "von mises": Form(
+        "orientation",
+        "concentration",
+        _von_mises,
+        _circular_limits(turns=2),
+        _circular_starts(turns=2),
+        _circular_half_width(turns=2, furthest=90),
+        period=180,
+    ),
+    "gabor": Form(
+        "orientation",
+        "concentration",
+        _gabor,
+        _circular_limits(turns=1),
+        _circular_starts(turns=1),
+        _circular_half_width(turns=1, furthest=90),
+        period=180,
+    ),
+    "double von mises": Form(
+        "direction",
+        "concentration",
+        _two_lobes,
+        _circular_limits(turns=1),
+        _circular_starts(turns=1),
+        _circular_half_width(turns=1, furthest=180),
+        period=360,
+        columns=2,
+    ),
+    "log gaussian": Form(
+        "spatial_frequency",
+        "width",
+        _gaussian,
+        _octave_limits,
+        _octave_starts,
+        _gaussian_half_width,
+        coordinate=np.log2,
+        value=np.exp2,
+    ),
+    "gaussian": Form("spatial_frequency", "width", _gaussian, _linear_limits, _linear_starts, _gaussian_half_width),
+}
+"""Shapes by name. ``von mises`` is exp(κ (cos 2Δ - 1)) and describes a cosine as its limit; ``gabor`` is
+exp(κ (abs(cos Δ) - 1)), the tuning of a Gabor filter of equal widths to gratings of its own frequency; ``gaussian`` and
+``log gaussian`` are over spatial frequency and its logarithm to base 2 (width in octaves)."""
+
+
+def form_of(name: str) -> Form:
+    """The shape of a name.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``FORMS``.
+
+    Returns
+    -------
+    Form
+
+    Raises
+    ------
+    ValueError
+        If there is none: names those that there are.
+
+    Examples
+    --------
+    >>> form_of("gabor").period
+    180
+    >>> form_of("gauss")
+    Traceback (most recent call last):
+        ...
+    ValueError: no form 'gauss'; there are von mises, gabor, ... Did you mean 'gaussian'?
+    """
+    return chosen(FORMS, name, "form")

@@ -27,13 +27,18 @@ _BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 _RECORD = 1 + 3 * 32 * 32
 """Bytes of an image in the binary form: its label, then the red, green and blue planes."""
 
-_RECONSTRUCT = np.empty(0).__reduce__()[0]
+
+def _dtype(name: Any, align: int = 0, copy: int = 0) -> np.dtype:
+    """A data type; Python 2 pickled its flags as numbers, which numpy warns about."""
+    return np.dtype(name, align=bool(align), copy=bool(copy))
+
+
 _ALLOWED: dict[tuple[str, str], Any] = {
-    ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
-    ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
     ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
+    ("numpy", "dtype"): _dtype,
     ("_codecs", "encode"): _codecs.encode,
+    **{(f"numpy.{core}.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0] for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): np.empty(0).__reduce_ex__(5)[0] for core in ("core", "_core")},
 }
 """All that a pickle of CIFAR may name: the parts of a numpy array."""
 

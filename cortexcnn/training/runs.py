@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,11 @@ def read_checkpoint(path: Path, settings: Settings) -> dict[str, Any]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint {path} to go on from; start the run without resume")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no checkpoint of a training run: not a file of torch.save")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except (pickle.UnpicklingError, RuntimeError) as error:
         raise ValueError(f"{path} is no checkpoint that can be read safely: {str(error).splitlines()[0]}") from error
     if not isinstance(checkpoint, dict) or not checkpoint.keys() >= _KEYS:
         raise ValueError(f"{path} is no checkpoint of a training run")

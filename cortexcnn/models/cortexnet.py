@@ -16,23 +16,25 @@ conv6 norm6 relu6           256 @ 4 × 4         54 × 54              4.7
 average, flatten, classify  10                  the whole image      0.0
 ==========================  ==================  ===================  ================================
 
-Its trained weights lie in ``data/cortexnet.safetensors``, beside its training log ``data/cortexnet.csv``. The file's
-metadata, all text, says how its images were prepared and how it came about:
+Its trained weights lie in ``data/cortexnet.safetensors``, the log of their training in ``data/cortexnet.csv``. The
+file's metadata, all text, says how its images are prepared and how it came about:
 
-=====================  =======================================================================================
-key                    value
-=====================  =======================================================================================
-name                   ``cortexnet``
-channels, pixels       the input: 3 and 32
-range                  ``0 1``, the range of luminance before it is normalised
-mean, std              of each channel of the training images, numbers separated by spaces
-degrees                2.0, the visual angle that the input is taken to span: 16 pixels/degree, so that the first
-                       filters prefer the frequencies that macaque V1 prefers
-classes                names of the classes, separated by spaces
-test_accuracy          share of the test images named rightly
-epochs, seed, command  how it was trained
-data                   on what
-=====================  =======================================================================================
+==========================  ======================================================================================
+key                         value
+==========================  ======================================================================================
+name                        ``cortexnet``
+channels, pixels            of the input: 3 and 32
+range                       what luminance 0 and 1 become before they are normalised: ``0.0 1.0``
+mean, std                   of each channel of the training images, numbers separated by spaces
+degrees                     the visual angle that the input is taken to span, 2.0: with 16 pixels/degree the first
+                            filters prefer about the frequencies that macaque V1 prefers
+classes                     their names, separated by commas
+data, tested_on             the training images and the test images, in words
+test_accuracy               share of the test images that it names rightly
+command                     what was typed to train it
+epochs, batch, rate, …      every setting of the run, as :func:`cortexcnn.training.train` names them
+trained_by                  versions of cortexcnn and torch
+==========================  ======================================================================================
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """The folder of a training run: a log to look at, weights to use, and a checkpoint to go on from.
 
-=====================  ===================================================================================
-file                   content
-=====================  ===================================================================================
-``log.csv``            a row an epoch
+=======================  ==================================================================================
+file                     content
+=======================  ==================================================================================
+``log.csv``              a row an epoch
 ``weights.safetensors``  the weights after the last epoch, with what should be known about them
-``checkpoint.pt``      all that is needed to go on: weights, optimiser, history, settings
-=====================  ===================================================================================
+``checkpoint.pt``        all that is needed to go on: weights, optimiser, history, settings
+=======================  ==================================================================================
 
 Every file is written beside its place and then moved there: an interruption leaves the last whole one.
 """

@@ -22,7 +22,7 @@ def save_weights(module: nn.Module, path: str | Path, **metadata: object) -> Pat
     path : str or Path
         The file; one that is there is replaced.
     **metadata
-        Written as text; sequences become their items separated by spaces. ``channels, pixels, mean, std, range,
+        Written as text: numbers of a sequence separated by spaces, names by commas. ``channels, pixels, mean, std, range,
         degrees`` are read back by ``cortexcnn.models.load`` as the Eye.
 
     Returns
@@ -52,5 +52,5 @@ def save_weights(module: nn.Module, path: str | Path, **metadata: object) -> Pat
 
 def _as_text(value: object) -> str:
     if isinstance(value, (list, tuple)):
-        return " ".join(_as_text(item) for item in value)
+        return (", " if any(isinstance(item, str) for item in value) else " ").join(str(item) for item in value)
     return str(value)

@@ -33,7 +33,7 @@ def test_tensors_come_back_bit_for_bit(tmp_path: Path):
 
 def test_facts_come_back_as_text(tmp_path: Path):
     path = save_weights(nn.Linear(1, 1), tmp_path / "w.safetensors", mean=(0.1, 1 / 3), degrees=2.0, classes=["a", "b"])
-    assert facts(path) == {"mean": f"0.1 {1 / 3}", "degrees": "2.0", "classes": "a b"}
+    assert facts(path) == {"mean": f"0.1 {1 / 3}", "degrees": "2.0", "classes": "a, b"}
 
 
 def test_a_file_that_is_there_is_replaced_and_others_may_read_it(tmp_path: Path):
@@ -68,7 +68,7 @@ def test_a_run_says_how_its_weights_came_about(tmp_path: Path):
         "range": "0.0 1.0",
         "pixels": "8",
         "degrees": "2.0",
-        "classes": "a b",
+        "classes": "a, b",
         "epochs": "2",
         "epochs_done": "2",
         "seed": "0",

@@ -22,8 +22,8 @@ def save_weights(module: nn.Module, path: str | Path, **metadata: object) -> Pat
     path : str or Path
         The file; one that is there is replaced.
     **metadata
-        Written as text: numbers of a sequence separated by spaces, names by commas. ``channels, pixels, mean, std, range,
-        degrees`` are read back by ``cortexcnn.models.load`` as the Eye.
+        Written as text: numbers of a sequence separated by spaces, names by commas. ``channels, pixels, mean, std,
+        range, degrees`` are read back by ``cortexcnn.models.load`` as the Eye.
 
     Returns
     -------

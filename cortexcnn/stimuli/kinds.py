@@ -1,0 +1,246 @@
+"""What can be shown: each kind of stimulus with its parameters, their defaults and units, and what draws it.
+
+A new kind is one entry in ``KINDS`` and one function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import numpy as np
+import torch
+
+from cortexcnn.stimuli import bars, gratings, images
+from cortexcnn.stimuli.canvas import GREY, Canvas, Rows
+
+__all__ = ["KINDS", "Kind", "Parameter", "find_kind", "unknown"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a kind of stimulus.
+
+    Parameters
+    ----------
+    default : float or str
+        What a table without it has.
+    units : str
+        Degrees, cycles/degree …; empty for text and pure numbers.
+    meaning : str
+        In a few words.
+    accepts : tuple of float
+        Lowest and highest value.
+    ends : str
+        Whether these belong to it: ``"[]"``, ``"[)"``, ``"(]"`` or ``"()"``.
+    choices : tuple of str
+        The names that a text can be; empty for a number, or for free text.
+    """
+
+    default: float | str
+    units: str
+    meaning: str
+    accepts: tuple[float, float] = (-np.inf, np.inf)
+    ends: str = "()"
+    choices: tuple[str, ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are text."""
+        return isinstance(self.default, str)
+
+    def allows(self, values: np.ndarray) -> np.ndarray:
+        """Which values it can take; NaN is none of them."""
+        if self.is_text:
+            return np.isin(values, self.choices) if self.choices else np.ones(len(values), dtype=bool)
+        low, high = self.accepts
+        above = values >= low if self.ends[0] == "[" else values > low
+        below = values <= high if self.ends[1] == "]" else values < high
+        return above & below
+
+    def __str__(self) -> str:
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.is_text:
+            return "text"
+        bounds = f"{self.ends[0]}{self.accepts[0]:g}, {self.accepts[1]:g}{self.ends[1]}"
+        return f"a number in {bounds}{' ' + self.units if self.units else ''}"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of stimulus.
+
+    Parameters
+    ----------
+    parameters : dict of Parameter
+        In the order in which a table lists them.
+    draw : callable
+        ``draw(rows, canvas, out)`` fills ``out (row, channel, y, x)`` with the luminance of rows that are no blanks.
+        Rows of a moving kind come once for each frame, with their ``time``.
+    extent : callable
+        Half of the width and height in degrees that each row reaches over from its x and y, infinite where it fills
+        the screen.
+    attributes : dict of Parameter
+        What is the same for the whole table and stands in its attributes; ``draw`` finds it beside the parameters.
+    derived : dict of callable
+        Variables that follow from the parameters.
+    """
+
+    parameters: dict[str, Parameter]
+    draw: Callable[[Rows, Canvas, torch.Tensor], None]
+    extent: Callable[[Rows], tuple[np.ndarray, np.ndarray]]
+    attributes: dict[str, Parameter] = field(default_factory=dict)
+    derived: dict[str, Callable[[Rows], np.ndarray]] = field(default_factory=dict)
+
+    @property
+    def moving(self) -> bool:
+        """Whether it has frames."""
+        return "frame_rate" in self.attributes
+
+
+def find_kind(name: object) -> Kind:
+    """The kind of that name.
+
+    Parameters
+    ----------
+    name : str
+        One of ``KINDS``.
+
+    Returns
+    -------
+    Kind
+        Its parameters and drawing function.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind: names the nearest.
+
+    Examples
+    --------
+    >>> find_kind("drifting_grating").moving
+    True
+    """
+    if name not in KINDS:
+        raise ValueError(unknown("kind of stimulus", [str(name)], KINDS))
+    return KINDS[str(name)]
+
+
+def unknown(what: str, names: Iterable[str], known: Iterable[str]) -> str:
+    """What to say of names that are not known: the nearest that are, and all of them."""
+    names, known = list(names), list(known)
+    near = dict.fromkeys(match for name in names for match in get_close_matches(name, known, n=1))
+    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+    return f"no {what} {', '.join(names)}{hint}; there are {', '.join(known)}"
+
+
+def _draw_blank(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:  # noqa: ARG001 - all drawing functions alike
+    out.fill_(GREY)
+
+
+def _everywhere(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    radius = np.full(len(rows["contrast"]), np.inf)
+    return radius, radius
+
+
+_POSITIVE = (0.0, np.inf)
+_ORIENTATION = Parameter(0.0, "degrees", "of the stripes, counter-clockwise from horizontal", (0, 180), "[)")
+_DIRECTION = Parameter(90.0, "degrees", "of motion, counter-clockwise from rightward", (0, 360), "[)")
+_CONTRAST = Parameter(1.0, "", "Michelson contrast; 0 is a blank", (0, 1), "[]")
+_PLACE = {
+    "x": Parameter(0.0, "degrees", "centre, to the right of the screen's"),
+    "y": Parameter(0.0, "degrees", "centre, above the screen's"),
+}
+_CARRIER = {
+    "orientation": _ORIENTATION,
+    "spatial_frequency": Parameter(2.0, "cycles/degree", "of the carrier", _POSITIVE),
+    "phase": Parameter(0.0, "degrees", "of the sine at the stimulus's own centre"),
+    "contrast": _CONTRAST,
+}
+_GRATING = {
+    **_CARRIER,
+    "size": Parameter(np.inf, "degrees", "diameter of the aperture", _POSITIVE, "(]"),
+    **_PLACE,
+    "aperture": Parameter("none", "", "where it ends", choices=tuple(gratings.APERTURES)),
+    "waveform": Parameter("sine", "", "luminance across the stripes", choices=tuple(gratings.WAVEFORMS)),
+}
+_BAR = {
+    "orientation": _ORIENTATION,
+    "length": Parameter(4.0, "degrees", "along the bar", _POSITIVE, "(]"),
+    "width": Parameter(0.5, "degrees", "across the bar", _POSITIVE, "(]"),
+    "polarity": Parameter("light", "", "against the grey", choices=tuple(bars.POLARITIES)),
+    "contrast": _CONTRAST,
+    **_PLACE,
+}
+_TIMING = {
+    "duration": Parameter(1.0, "s", "of the presentation", _POSITIVE),
+    "frame_rate": Parameter(32.0, "Hz", "frames in a second", _POSITIVE),
+}
+
+
+def _directed(parameters: dict[str, Parameter], **motion: Parameter) -> dict[str, Parameter]:
+    """The parameters of what moves: a direction in place of the orientation, and how fast."""
+    still = {name: parameter for name, parameter in parameters.items() if name != "orientation"}
+    return {"direction": _DIRECTION, **motion, **still}
+
+
+_TURNED = {"orientation": lambda rows: (rows["direction"] - 90) % 180}
+
+KINDS: dict[str, Kind] = {
+    "grating": Kind(_GRATING, gratings.draw_grating, gratings.extent_of_grating),
+    "drifting_grating": Kind(
+        _directed(_GRATING, temporal_frequency=Parameter(4.0, "Hz", "cycles that pass in a second", _POSITIVE, "[)")),
+        gratings.draw_drifting_grating,
+        gratings.extent_of_grating,
+        _TIMING,
+        _TURNED,
+    ),
+    "gabor": Kind(
+        {
+            **_CARRIER,
+            "sigma": Parameter(0.5, "degrees", "standard deviation of the envelope across the stripes", _POSITIVE),
+            "aspect": Parameter(1.0, "", "standard deviation along the stripes / across them", _POSITIVE),
+            **_PLACE,
+        },
+        gratings.draw_gabor,
+        gratings.extent_of_gabor,
+    ),
+    "bar": Kind(_BAR, bars.draw_bar, bars.extent_of_bar),
+    "swept_bar": Kind(
+        _directed(_BAR, speed=Parameter(8.0, "degrees/s", "at which the bar moves", _POSITIVE)),
+        bars.draw_swept_bar,
+        bars.extent_of_swept_bar,
+        _TIMING,
+        _TURNED,
+    ),
+    "edge": Kind(
+        {
+            "orientation": _ORIENTATION,
+            "polarity": Parameter(
+                "light", "", "of the side at orientation + 90 (above a horizontal edge)", choices=tuple(bars.POLARITIES)
+            ),
+            "position": Parameter(0.0, "degrees", "along orientation + 90, from x and y"),
+            "blur": Parameter(0.0, "degrees", "standard deviation of the smoothing gaussian", _POSITIVE, "[)"),
+            "contrast": _CONTRAST,
+            **_PLACE,
+        },
+        bars.draw_edge,
+        _everywhere,
+    ),
+    "blank": Kind({"contrast": Parameter(0.0, "", "always 0", (0, 0), "[]")}, _draw_blank, _everywhere),
+    "image": Kind(
+        {
+            "file": Parameter("", "", "of the photograph, below the folder"),
+            "content": Parameter("", "", "hash of the file"),
+            "size": Parameter(8.0, "degrees", "of the photograph's longer side", _POSITIVE),
+            **_PLACE,
+            "contrast": Parameter(1.0, "", "factor about the grey", (0, 1), "[]"),
+        },
+        images.draw_images,
+        images.extent_of_images,
+        {"folder": Parameter("", "", "or .zip file that holds the photographs")},
+    ),
+}
+"""Every kind of stimulus by name."""

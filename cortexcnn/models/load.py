@@ -118,6 +118,8 @@ def load(
         module, own = _built(name, weights=weights, seed=seed)
     elif name in OWN:
         factory, trained = OWN[name]
+        if weights == "none" and not trained:
+            raise ValueError(f"{name} is built by hand and has no random weights: leave weights out, or take cortexnet")
         module, own = _built(factory, weights=weights, seed=seed)
         if trained:
             own = eye_in(shipped(trained))

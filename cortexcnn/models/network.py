@@ -110,7 +110,8 @@ class Network:
             ``whole_image`` (no window can be used) and ``whole_image_reason``. The receptive field before the
             image's border cuts it: ``rf_pixels`` (the larger of ``rf_height`` and ``rf_width``), ``rf_stride_pixels``
             (vertical; 0 where there is none), ``rf_degrees``, ``rf_stride_degrees``, and the centre of the central
-            unit's, ``rf_x`` and ``rf_y`` in degrees.
+            unit's, ``rf_x`` and ``rf_y`` in degrees. ``unseen_rows`` and ``unseen_columns``: pixels along the image's
+            borders that no unit sees, because a filter does not fit evenly.
         """
         traces = self._traced()
         rows = [self._row(name, seen) for name, seen in traces.items()]
@@ -244,14 +245,19 @@ class Network:
             "rf_y": float(screen.y(row)),
             "rf_degrees": max(field.size) / screen.pixels_per_degree,
             "rf_stride_degrees": field.stride[0] / screen.pixels_per_degree,
+            "unseen_rows": _unseen(field, 0, screen.pixels),
+            "unseen_columns": _unseen(field, 1, screen.pixels),
         }
 
     def _hang_on_random(self, names: list[str]) -> np.ndarray:
         """Which layers may hang on random weights: all that are ready once the first module with such has run."""
         owners = {name.rpartition(".")[0] for name in self.random}
-        first = next((k for k, name in enumerate(names) if name in owners), None)
-        everything = bool(owners) and first is None
-        return np.array([everything or (first is not None and k >= first) for k in range(len(names))])
+        if "" in owners:
+            return np.full(len(names), True)
+        # a module whose weights are used without its being called counts as the module around it
+        running = {next((n for n in _outward(owner) if n in names), None) for owner in owners}
+        first = next((k for k, name in enumerate(names) if name in running), len(names))
+        return np.arange(len(names)) >= first
 
 
 def wrap(module: nn.Module, eye: Eye, *, name: str) -> Network:
@@ -277,6 +283,16 @@ def wrap(module: nn.Module, eye: Eye, *, name: str) -> Network:
     array(['4×12×12'], dtype='<U7')
     """
     return Network(module, eye, name=name)
+
+
+def _unseen(field: ReceptiveField, axis: int, pixels: int) -> int:
+    return pixels - 1 - int(field.highest[axis].max()) + int(field.lowest[axis].min())
+
+
+def _outward(name: str) -> list[str]:
+    """A module's name and those of the modules around it: a.b.c, a.b, a."""
+    parts = name.split(".")
+    return [".".join(parts[:k]) for k in range(len(parts), 0, -1)]
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:

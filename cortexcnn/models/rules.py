@@ -182,7 +182,7 @@ def _named(rule: Rule, names: str) -> dict[str, Rule]:
 
 
 RULES: dict[str, Rule] = {
-    **_named(_pointwise, "hardswish relu6 prelu _prelu_kernel where rsub native_dropout fill masked_fill"),
+    **_named(_pointwise, "hardswish relu6 prelu _prelu_kernel where rsub native_dropout fill zero masked_fill"),
     **_named(_same, "clone _to_copy detach alias lift_fresh contiguous expand channel_shuffle native_channel_shuffle"),
     **_named(_same, "zeros_like ones_like full_like empty_like rand_like randn_like"),
     **_named(_fresh, "new_zeros new_ones new_full new_empty new_empty_strided"),

@@ -53,6 +53,29 @@ def test_transformers_take_the_size_that_is_asked_for():
     assert network(torch.rand(1, 1, 64, 64)).shape == (1, 1000)
 
 
+FAMILIES = {
+    "convnext_tiny": 64, "efficientnet_b0": 64, "efficientnet_v2_s": 64, "maxvit_t": 224, "mnasnet0_5": 64,
+    "mobilenet_v3_small": 64, "regnet_y_400mf": 64, "resnext50_32x4d": 64, "swin_t": 64, "swin_v2_t": 64,
+    "vgg11_bn": 64, "vit_b_32": 64, "wide_resnet50_2": 64,
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_has_its_table(name):
+    pixels = FAMILIES[name]
+    network = load(name, weights="none", pixels=pixels)
+    table = network.layers()
+    parts = {layer.rpartition(".")[0] for layer in table["layer"].values.tolist()} - {""}
+    assert parts <= {layer for layer, _ in network.module.named_modules()}
+    assert not table["whole_image"].isel(layer=0)
+    assert table["whole_image"].isel(layer=-1)
+    last = network.receptive_field(table["layer"].values[-1])
+    assert (last.channels, last.rows, last.columns) == (1000, 1, 1)
+    assert last.window(0, 0).shape == (pixels, pixels)
+    assert network(torch.rand(1, 1, pixels, pixels)).shape == (1, 1000)
+
+
 @pytest.mark.parametrize(
     ("given", "near"), [("alexnett", "alexnet"), ("resnet-18", "resnet18"), ("corexnet", "cortexnet")]
 )
@@ -149,6 +172,21 @@ def test_own_networks_carry_their_eyes():
     assert network.hashes()["weights_hash"] != load("cortexnet", weights="none").hashes()["weights_hash"]
     assert load("cortexnet", weights="none").eye == network.eye
     assert load("cortexnet", degrees=8).eye.degrees == 8
+
+
+def test_what_is_built_by_hand_has_no_random_weights():
+    with pytest.raises(ValueError, match="classical_v1 is built by hand and has no random weights"):
+        load("classical_v1", weights="none")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "convnext_tiny", "swin_t", "vit_b_32"])
+def test_the_table_is_the_same_on_an_accelerator(name):
+    first, second = (load(name, weights="none", pixels=64, device=device) for device in ("cpu", "cuda"))
+    assert second.device.type == "cuda"
+    assert first.hashes() == second.hashes()
+    columns = ["output_shape", "whole_image", "rf_height", "rf_width", "rf_stride_pixels", "rf_x", "rf_y"]
+    assert first.layers()[columns].equals(second.layers()[columns])
 
 
 def test_a_safetensors_file_may_state_the_eye(tmp_path):

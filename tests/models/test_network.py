@@ -121,6 +121,20 @@ def test_hashes_follow_weights_architecture_and_eye(network):
     assert len({before["weights_hash"], changed, network.hashes()["weights_hash"]}) == 3
 
 
+@pytest.mark.parametrize(
+    ("random", "first"),
+    [
+        ((), None), (("block.conv2.weight",), "block.conv2"), (("block.unused.weight",), "block"),
+        (("token",), "block.conv1"), (("out.bias", "gone.weight"), "out"),
+    ],
+)  # fmt: skip
+def test_layers_after_random_weights_are_marked(network, random, first):
+    table = Network(network.module, network.eye, name="mine", random=random).layers()
+    names = table["layer"].values.tolist()
+    expected = [first is not None and k >= names.index(first) for k in range(len(names))]
+    assert table["random"].values.tolist() == expected
+
+
 def test_half_precision_has_a_hash_and_layers(network):
     wrapped = wrap(network.module.to(torch.bfloat16), network.eye, name="mine")
     assert wrapped.dtype == torch.bfloat16
@@ -132,6 +146,12 @@ def test_anisotropic_fields_report_the_larger_side():
     module = nn.Sequential(nn.Conv2d(1, 1, (1, 7)))
     row = wrap(module, Eye(channels=1, pixels=16), name="mine").layers().isel(layer=0)
     assert (row["rf_height"].item(), row["rf_width"].item(), row["rf_pixels"].item()) == (1, 7, 7)
+
+
+def test_pixels_that_a_filter_drops_are_counted():
+    module = nn.Sequential(nn.Conv2d(1, 1, (5, 4), stride=(4, 2)))
+    row = wrap(module, Eye(channels=1, pixels=16), name="mine").layers().isel(layer=0)
+    assert (row["unseen_rows"].item(), row["unseen_columns"].item()) == (3, 0)
 
 
 def test_repr_states_the_degrees(network):

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 def accuracy(network, batches):
     """Share of the images named rightly by the best guess and by the best five, in per cent."""
     hits = []
+    network.module.to(memory_format=torch.channels_last)  # the same numbers, sooner
     with torch.inference_mode():
         for images, labels in batches:
             best = network(images).topk(5).indices
@@ -33,7 +34,7 @@ def photographs(path, batch=50):
         rows = list(csv.DictReader(io.StringIO(file.read("labels.csv").decode())))
         for start in range(0, len(rows), batch):
             part = rows[start : start + batch]
-            images = [Image.open(io.BytesIO(file.read(f"{row['file']}.jpg"))).convert("RGB") for row in part]
+            images = [Image.open(io.BytesIO(file.read(row["file"]))).convert("RGB") for row in part]
             resized = [functional.to_tensor(functional.resize(image, [224, 224], antialias=True)) for image in images]
             yield torch.stack(resized), [int(row["class_index"]) for row in part]
 

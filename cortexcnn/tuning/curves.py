@@ -39,7 +39,7 @@ class _Cells:
     values: np.ndarray  # of the parameter
     phases: np.ndarray
     others: dict[str, np.ndarray]  # by name, one value a combination
-    complete: np.ndarray  # which combinations were shown at every value of the parameter
+    complete: np.ndarray  # which combinations were shown at every value and phase
 
 
 def tuning_curve(
@@ -159,7 +159,7 @@ def _curve(
     if at == "mean":
         curve, reach = _mean(full, axis=0), np.fmax.reduce(_mean(reduced, axis=0), axis=0)
     else:
-        pick = _best(cells, reduced)
+        pick = _best(cells, reduced, parameter)
         curve, reach = full[pick, :, units].T, np.fmax.reduce(reduced[pick, :, units], axis=1)
         coords |= {f"at_{name}": ("unit", values[pick]) for name, values in cells.others.items()}
     level = np.zeros(floor.size) if component == "f1" else floor.values
@@ -194,12 +194,7 @@ def _cells(shown: xr.DataArray, parameter: str) -> _Cells:
     cell = np.ravel_multi_index((which.ravel(), codes, phase_codes), shape)
     grid = _averaged(shown.transpose("stimulus", "unit").values, cell, int(np.prod(shape)))
     counts = np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
-    there = counts.any(axis=2).min(axis=1) > 0
-    if not there.any():
-        raise ValueError(
-            f"no combination of {', '.join(names)} was shown at every {parameter}: settle them by "
-            'at={name: value} or at="mean"'
-        )
+    there = counts.reshape(len(combinations), -1).min(axis=1) > 0
     return _Cells(grid.reshape(*shape, -1), values, phase_values, others, there)
 
 
@@ -251,10 +246,14 @@ def _mean(values: np.ndarray, axis: int) -> np.ndarray:
     return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
 
 
-def _best(cells: _Cells, reduced: np.ndarray) -> np.ndarray:
-    """For each unit the combination that holds its largest response, among those shown at every value."""
-    with np.errstate(invalid="ignore"):
-        highest = np.fmax.reduce(reduced, axis=1)
+def _best(cells: _Cells, reduced: np.ndarray, parameter: str) -> np.ndarray:
+    """For each unit the combination that holds its largest response, among those shown at every value and phase."""
+    if not cells.complete.any():
+        raise ValueError(
+            f"no combination of {', '.join(cells.others) or 'other parameters'} was shown at every {parameter} (and "
+            'phase): settle them by at={name: value} or at="mean"'
+        )
+    highest = np.fmax.reduce(reduced, axis=1)
     highest = np.where(np.isnan(highest) | ~cells.complete[:, None], -np.inf, highest)
     return highest.argmax(0)
 

@@ -25,9 +25,9 @@ def interval(
     """Percentile bootstrap interval of any measure, over the repeats of each stimulus.
 
     Repeats are drawn anew, with replacement, for each stimulus; units that have the same repeats share the draw, so
-    that noise which they share stays shared. Of a circular measure (one with
-    ``attrs["period"]``) the interval lies around the circular mean of the draws. A selectivity that noise inflates (1 - circular variance of an untuned neuron)
-    has an interval around the inflated value.
+    that noise which they share stays shared. Of a circular measure (one with ``attrs["period"]``) the interval lies
+    around the circular mean of the draws. A selectivity that noise inflates (1 - circular variance of an untuned
+    neuron) has an interval around the inflated value.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def _check_repeats(responses: xr.DataArray) -> None:
 
 
 def _numbers(measured: xr.DataArray | xr.Dataset) -> dict[Hashable, xr.DataArray]:
-    """The columns of a measure by name (one alone has none), without flags, text, and what changes from draw to draw."""
+    """The columns of a measure by name (one alone has none), without flags, text and what changes between draws."""
     columns: dict[Hashable, xr.DataArray] = (
         dict(measured.data_vars) if isinstance(measured, xr.Dataset) else {None: measured}
     )

@@ -22,11 +22,10 @@ TINY = 1e-300  # keeps a division by nothing from failing; what it yields is mul
 
 @dataclass(frozen=True)
 class Task:
-    """What is fitted: a form, with a base or not, its amplitudes of either sign or not."""
+    """What is fitted: a form, with a base or not."""
 
     form: Form
     base: bool
-    nonnegative: bool
 
 
 @dataclass
@@ -100,10 +99,10 @@ class Projection:
             return (self.data - fitted).mean(0)
         return (self.root * (self.data - self.root * fitted)).sum(0) / self.weight
 
-    def amplitudes(self, norms: list[list[np.ndarray]], onto: list[np.ndarray]) -> list[np.ndarray]:
-        """Least-squares amplitudes of one column or two, none below 0 where that is ruled out."""
-        alone = [top / (norms[i][i] + TINY) for i, top in enumerate(onto)]
-        alone = [np.maximum(one, 0) for one in alone] if self.task.nonnegative else alone
+    @staticmethod
+    def amplitudes(norms: list[list[np.ndarray]], onto: list[np.ndarray]) -> list[np.ndarray]:
+        """Least-squares amplitudes of one column or two, none below 0."""
+        alone = [np.maximum(top, 0) / (norms[i][i] + TINY) for i, top in enumerate(onto)]
         if len(onto) == 1:
             return alone
         (aa, ab), (_, bb) = norms
@@ -111,7 +110,7 @@ class Projection:
         safe = det > 1e-12 * aa * bb
         divisor = np.where(safe, det, 1)
         first, second = (bb * onto[0] - ab * onto[1]) / divisor, (aa * onto[1] - ab * onto[0]) / divisor
-        both = safe & ((first >= 0) & (second >= 0) if self.task.nonnegative else True)
+        both = safe & (first >= 0) & (second >= 0)
         better = alone[0] * onto[0] >= alone[1] * onto[1]
         return [
             np.where(both, first, np.where(better, alone[0], 0)),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["add_model", "add_table", "emit", "load_network", "names", "new_folder", "parameters", "say", "values"]
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
+def add_model(parser: argparse.ArgumentParser, *, weights: str = "default") -> None:
     """Give a command the arguments that name a model, alike everywhere."""
     parser.add_argument(
         "model",
@@ -26,9 +26,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--weights",
-        default="default",
+        default=weights,
         metavar="default|none|FILE",
-        help="published weights, random ones, or a local .pth, .pt or .safetensors file (default: default)",
+        help=f"published weights, random ones, or a local .pth, .pt or .safetensors file (default: {weights})",
     )
     parser.add_argument("--partial", action="store_true", help="accept a FILE that lacks some of the layers")
     parser.add_argument(

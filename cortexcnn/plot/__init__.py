@@ -8,7 +8,7 @@ from cortexcnn.plot.distributions import histogram
 from cortexcnn.plot.filters import filters
 from cortexcnn.plot.layers import layers_by_reference
 from cortexcnn.plot.rdms import rdm
-from cortexcnn.plot.style import COLOURS, figure, save
+from cortexcnn.plot.style import COLOURS, figure, save, style
 from cortexcnn.plot.tuning import polar, raster, tuning_curves
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "raster",
     "rdm",
     "save",
+    "style",
     "tuning_curves",
 ]

@@ -75,7 +75,7 @@ def histogram(
     axes.set_xlim(edges[0], edges[-1])
     axes.set_xlabel(axis_label(str(counts.name or "")))
     axes.set_ylabel("share of units")
-    axes.legend()
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2, handlelength=1, columnspacing=1)
     return axes
 
 

@@ -78,7 +78,7 @@ def tuning_curves(
 
 
 @style()
-def polar(curves: xr.DataArray, *, labels: Sequence[str] | None = None, ax: PolarAxes | None = None) -> PolarAxes:
+def polar(curves: xr.DataArray, *, labels: Sequence[str] | None = None, ax: Axes | None = None) -> PolarAxes:
     """Draw orientation or direction tuning around a circle, counter-clockwise from horizontal.
 
     A curve over orientation is drawn at θ and at θ + 180°: a bar has no head. Negative responses are drawn as 0.
@@ -90,7 +90,7 @@ def polar(curves: xr.DataArray, *, labels: Sequence[str] | None = None, ax: Pola
     labels : sequence of str, optional
         Names for a legend.
     ax : PolarAxes, optional
-        Where to draw.
+        Where to draw; axes that are not polar are refused.
 
     Returns
     -------
@@ -112,7 +112,9 @@ def polar(curves: xr.DataArray, *, labels: Sequence[str] | None = None, ax: Pola
     parameter = _parameter(curves)
     if parameter not in {"orientation", "direction"}:
         raise ValueError(f"a polar plot is over orientation or direction; this curve is over {parameter}")
-    axes: PolarAxes = on(ax, polar=True)  # type: ignore[assignment]
+    axes = on(ax, polar=True)
+    if not isinstance(axes, PolarAxes):
+        raise TypeError("a polar plot needs polar axes: plot.figure(polar=True)")
     table = _with_units(curves)
     angles = np.deg2rad(table[parameter].values)
     around = [angles, angles + np.pi, angles[:1]] if parameter == "orientation" else [angles, angles[:1]]

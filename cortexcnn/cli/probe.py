@@ -1,0 +1,98 @@
+"""``cortexcnn probe``: electrodes into a network, gratings before its eye, and a study of what they tell."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from cortexcnn.cli.arguments import add_model, add_table, emit, load_network, names, new_folder, parameters, say
+
+__all__ = ["add", "run", "units"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    add_model(parser)
+    parser.add_argument("--layers", type=names, metavar="NAME,…", help="which layers (default: every convolution)")
+    parser.add_argument(
+        "--units",
+        default="centre",
+        metavar="centre|all|mean|N",
+        help="the unit at the centre of each map, every unit, the mean of a map, or N at random (default: centre)",
+    )
+    parser.add_argument(
+        "--stimuli",
+        nargs="+",
+        metavar=("KIND", "NAME=VALUES"),
+        help="what to show (default: gratings of 12 orientations, 8 phases and 8 spatial frequencies, and a blank)",
+    )
+    parser.add_argument("--out", required=True, metavar="FOLDER", help="folder of the study")
+    parser.add_argument("--overwrite", action="store_true", help="replace what FOLDER holds")
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted recording in FOLDER")
+    add_table(parser)
+    parser.epilog = (
+        "examples:\n"
+        "  cortexcnn probe squeezenet1_1 --weights FILE --layers features.0,features.3 --out study\n"
+        "  cortexcnn probe alexnet --weights none --units 200 --stimuli bar orientation=0:180:15 x=-1:1:0.1 --out bars"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Record, measure, write the study, and print a line for each layer."""
+    from cortexcnn import stimuli as kinds
+    from cortexcnn.protocols import grating_battery, grating_tuning, summarise
+    from cortexcnn.recording import record
+    from cortexcnn.report import tuning_study
+
+    network = load_network(arguments)
+    layers = arguments.layers or convolutions(network)
+    if arguments.stimuli is None:
+        shown = grating_battery(network.screen)
+    else:
+        shown = kinds.sweep(arguments.stimuli[0], blank=True, **parameters(arguments.stimuli[1:]))
+    folder = new_folder(arguments.out, overwrite=arguments.overwrite or arguments.resume)
+    responses = record(
+        network,
+        shown,
+        layers=layers,
+        **units(arguments.units),
+        rng=arguments.seed,
+        out=folder / "responses.nc",
+        overwrite=arguments.overwrite,
+        resume=arguments.resume,
+    )
+    sizes = responses.sizes
+    say(f"{sizes['unit']} units of {len(layers)} layers, {sizes['stimulus']} stimuli: {folder}/responses.nc")
+    if "orientation" not in responses.coords:
+        return
+    measures = grating_tuning(responses)
+    measures.to_dataframe().reset_index().to_csv(folder / "measures.csv", index=False)
+    page = tuning_study(folder, network, shown, responses, measures)
+    emit(summarise(measures).to_dataframe().reset_index(), arguments)
+    say(f"the study: {page}")
+
+
+def convolutions(network: Any) -> list[str]:
+    """Names of the convolutions of a network whose units see less than the whole image, or of all if none does."""
+    table = network.layers()
+    convolution = table["type"].str.startswith("Conv")
+    local = table["layer"].values[(convolution & ~table["whole_image"]).values]
+    found = local if len(local) else table["layer"].values[convolution.values]
+    if not len(found):
+        raise ValueError(
+            f"{network.name} has no convolution; name --layers (cortexcnn layers {network.name} lists them)"
+        )
+    return [str(name) for name in found]
+
+
+def units(text: str) -> dict[str, Any]:
+    """The electrode that a word names, as options of ``record``.
+
+    Examples
+    --------
+    >>> units("centre"), units("200")
+    ({'units': 'centre'}, {'units': 'random', 'count': 200})
+    """
+    if text.isdigit():
+        return {"units": "random", "count": int(text)}
+    return {"units": text}

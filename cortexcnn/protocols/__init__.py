@@ -1,0 +1,31 @@
+"""Named experiments: stimuli, electrode, measure and published reference together, one file each."""
+
+from cortexcnn.protocols.grating_tuning import (
+    PUBLISHED,
+    beside_published,
+    grating_battery,
+    grating_tuning,
+    summarise,
+)
+from cortexcnn.protocols.targets import TARGETS, Target, grating_rdms, target
+from cortexcnn.protocols.turning_bar import spike_times, swept_bars
+from cortexcnn.protocols.two_rdms import V1_LAYERS, compare_networks, layer_rdms, pixel_rdm, score_rdms
+
+__all__ = [
+    "PUBLISHED",
+    "TARGETS",
+    "V1_LAYERS",
+    "Target",
+    "beside_published",
+    "compare_networks",
+    "grating_battery",
+    "grating_rdms",
+    "grating_tuning",
+    "layer_rdms",
+    "pixel_rdm",
+    "score_rdms",
+    "spike_times",
+    "summarise",
+    "swept_bars",
+    "target",
+]

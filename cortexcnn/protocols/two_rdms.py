@@ -1,0 +1,196 @@
+"""Every layer against a brain area by the geometry of its responses (representational similarity analysis).
+
+Kriegeskorte, Mur & Bandettini (2008), Front. Syst. Neurosci. 2, 4: two systems are compared by how dissimilar each
+finds the same pairs of stimuli. Controls are part of it: pixels, random weights, the classical V1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+
+from cortexcnn.arrays import SEPARATOR
+from cortexcnn.models import load
+from cortexcnn.protocols.targets import Target, grating_rdms
+from cortexcnn.recording import record
+from cortexcnn.screen import Screen
+from cortexcnn.similarity import bootstrap, compare, interval, rdm
+from cortexcnn.stimuli import render
+
+__all__ = ["V1_LAYERS", "compare_networks", "layer_rdms", "pixel_rdm", "score_rdms"]
+
+V1_LAYERS = ["simple", "complex", "normalised_simple", "normalised_complex"]
+"""The populations of the classical V1."""
+
+
+def layer_rdms(
+    network: Any,
+    stimuli: xr.Dataset,
+    *,
+    layers: Sequence[str],
+    units: int = 1000,
+    method: str = "correlation",
+    zscore: bool = False,
+    rng: int | np.random.Generator = 0,
+    progress: bool = True,
+) -> xr.DataArray:
+    """An RDM of each layer from a random sample of its units.
+
+    Parameters
+    ----------
+    network : Network
+        From ``cortexcnn.load`` or ``wrap``.
+    stimuli : Dataset (stimulus)
+        What is shown.
+    layers : sequence of str
+        Names of layers.
+    units : int
+        Units drawn at random from each layer, without replacement; all of them where there are fewer.
+    method : str
+        A key of ``similarity.DISSIMILARITIES``.
+    zscore : bool
+        Whether each unit is z-scored over the stimuli first. It can turn a conclusion round: show both.
+    rng : int or Generator
+        Which units.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    DataArray (layer, stimulus, stimulus2)
+        In the order of the network. Units that answer alike to everything are left out.
+    """
+    responses = record(network, stimuli, layers=list(layers), units="random", count=units, rng=rng, progress=progress)
+    varied = np.flatnonzero(np.ptp(responses.transpose("stimulus", "unit").values, axis=0) > 0)
+    return rdm(responses.isel(unit=varied), by="layer", method=method, zscore=zscore)
+
+
+def pixel_rdm(
+    stimuli: xr.Dataset, screen: Screen, *, pixels: int = 64, method: str = "correlation", zscore: bool = False
+) -> xr.DataArray:
+    """The RDM of the pictures themselves: what a representation must beat.
+
+    Parameters
+    ----------
+    stimuli : Dataset (stimulus)
+        What is shown.
+    screen : Screen
+        Where: only its degrees count.
+    pixels : int
+        Side of the pictures that are compared; small ones suffice.
+    method, zscore
+        As in :func:`layer_rdms`.
+
+    Returns
+    -------
+    DataArray (stimulus, stimulus2)
+    """
+    drawn = render(stimuli, Screen(screen.degrees, min(pixels, screen.pixels)))
+    flat = drawn.mean(dim=-3).flatten(1).to(torch.float64).cpu().numpy()
+    parameters = {name: stimuli[name] for name in stimuli.data_vars}
+    units = [SEPARATOR.join(("pixel", str(i))) for i in range(flat.shape[1])]
+    responses = xr.DataArray(
+        flat, dims=("stimulus", "unit"), coords={"stimulus": stimuli["stimulus"], "unit": units} | parameters
+    )
+    varied = np.flatnonzero(np.ptp(flat, axis=0) > 0)
+    return rdm(responses.isel(unit=varied), method=method, zscore=zscore)
+
+
+def score_rdms(
+    rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spearman", draws: int = 1000, rng: int = 0
+) -> xr.Dataset:
+    """Similarity of RDMs to a reference, with 95 % intervals over stimuli.
+
+    Parameters
+    ----------
+    rdms : DataArray ([layer,] stimulus, stimulus2)
+        What is compared.
+    reference : DataArray ([subject,] stimulus, stimulus2)
+        With what; pairs that are NaN there are left out. The mean over subjects is scored.
+    method : str
+        A key of ``similarity.COMPARISONS``.
+    draws, rng : int
+        Of the bootstrap over stimuli.
+
+    Returns
+    -------
+    Dataset ([layer])
+        score, lower, upper.
+    """
+    score = compare(rdms, reference, method=method)
+    drawn = bootstrap(rdms, reference, over="stimuli", method=method, draws=draws, rng=rng)
+    if "subject" in score.dims:
+        score, drawn = score.mean("subject"), drawn.mean("subject")
+    return interval(drawn)[["lower", "upper"]].assign(score=score)
+
+
+def compare_networks(
+    networks: Mapping[str, Any],
+    target: Target,
+    *,
+    layers: Sequence[str],
+    units: int = 1000,
+    method: str = "spearman",
+    draws: int = 1000,
+    rng: int = 0,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Score every layer of every network against a target, beside pixels and the classical V1.
+
+    Parameters
+    ----------
+    networks : mapping of str to Network
+        The network, and its controls of the same layers, e.g. with random weights.
+    target : Target
+        From :func:`target`.
+    layers : sequence of str
+        Names of layers.
+    units : int
+        Units drawn at random from each layer where photographs are shown; for gratings the centre units are taken.
+    method : str
+        A key of ``similarity.COMPARISONS``.
+    draws, rng : int
+        Of the bootstrap over stimuli; ``rng`` also draws the units.
+    progress : bool
+        Whether to show progress bars.
+
+    Returns
+    -------
+    DataFrame
+        A row for each network and layer: reference, pairs, units (raw or z-scored: photographs are scored both ways,
+        because that can turn a conclusion round), network, layer, score, lower, upper, ceiling_lower, ceiling_upper.
+    """
+    screen = next(iter(networks.values())).screen
+    classical = load("classical_v1", degrees=screen.degrees)
+    rows = []
+    for zscore in (True,) if target.stimuli.attrs["kind"] == "grating" else (False, True):
+        if target.stimuli.attrs["kind"] == "grating":
+            stacks = {name: grating_rdms(one, target.stimuli, list(layers)) for name, one in networks.items()}
+            stacks["classical V1"] = grating_rdms(classical, target.stimuli, V1_LAYERS)
+        else:
+            options: dict[str, Any] = {"units": units, "zscore": zscore, "rng": rng, "progress": progress}
+            stacks = {name: layer_rdms(one, target.stimuli, layers=layers, **options) for name, one in networks.items()}
+            stacks["classical V1"] = layer_rdms(classical, target.stimuli, layers=V1_LAYERS, **options)
+            stacks["pixels"] = pixel_rdm(target.stimuli, screen, zscore=zscore).expand_dims(layer=["pixels"])
+        for pairs, reference in target.rdms.items():
+            for name, stack in stacks.items():
+                scores = score_rdms(stack, reference, method=method, draws=draws, rng=rng)
+                rows += [
+                    {
+                        "reference": target.name,
+                        "pairs": pairs,
+                        "units": "z-scored" if zscore else "raw",
+                        "network": name,
+                        "layer": str(layer),
+                        **{key: float(scores[key].sel(layer=layer)) for key in ("score", "lower", "upper")},
+                        "ceiling_lower": target.ceilings[pairs][0],
+                        "ceiling_upper": target.ceilings[pairs][1],
+                    }
+                    for layer in stack["layer"].values
+                ]
+    return pd.DataFrame(rows)

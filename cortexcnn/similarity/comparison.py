@@ -7,7 +7,7 @@ import xarray as xr
 
 from cortexcnn.similarity.choices import chosen
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
-from cortexcnn.similarity.pairs import align, shared_pairs
+from cortexcnn.similarity.pairs import align, shared_pairs, taken
 
 __all__ = ["compare", "similarities"]
 
@@ -75,7 +75,7 @@ def similarities(first: np.ndarray, second: np.ndarray, measure: Comparison) -> 
     """
     result = np.empty((len(first), len(second)))
     for rows, columns, pairs in shared_pairs(first, second):
-        result[np.ix_(rows, columns)] = measure.between(first[np.ix_(rows, pairs)], second[np.ix_(columns, pairs)])
+        result[np.ix_(rows, columns)] = measure.between(taken(first, rows, pairs), taken(second, columns, pairs))
     return np.clip(result, *measure.bounds)
 
 

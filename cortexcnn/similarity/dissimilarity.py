@@ -150,7 +150,10 @@ def rdm(
 def _angles(inner: Products) -> np.ndarray:
     """One minus the cosine of the angle between patterns."""
     length = np.sqrt(np.diagonal(inner.inner))
-    matrix = np.clip(1 - inner.inner / np.outer(length, length), 0, 2)
+    matrix = inner.inner / length[:, None]
+    matrix /= length
+    np.subtract(1, matrix, out=matrix)
+    np.clip(matrix, 0, 2, out=matrix)
     np.fill_diagonal(matrix, 0)
     return matrix
 
@@ -158,7 +161,11 @@ def _angles(inner: Products) -> np.ndarray:
 def _differences(inner: Products) -> np.ndarray:
     """Squared length of the difference of patterns, a unit; below zero only where crossvalidated."""
     square = np.diagonal(inner.inner)
-    return (square[:, None] + square[None, :] - 2 * inner.inner) / inner.units
+    matrix = square[:, None] + square
+    matrix -= inner.inner
+    matrix -= inner.inner
+    matrix /= inner.units
+    return matrix
 
 
 DISSIMILARITIES: dict[str, Dissimilarity] = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cortexcnn.similarity.ranks import agreement, joint_ties, rank, sort, weighted_ranks
+from cortexcnn.similarity.ranks import Draw, agreement, centred_ranks, joint_ties, rank, sort
 
 __all__ = ["COMPARISONS", "Comparison"]
 
@@ -102,7 +102,7 @@ def _rho_a(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _tau_a(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     ours, theirs = [sort(v) for v in first], [sort(v) for v in second]
-    return np.array([[agreement(a, b, joint=joint_ties(a, b)) for b in theirs] for a in ours])
+    return np.array([[agreement(Draw(a), b, joint=joint_ties(a, b)) for b in theirs] for a in ours])
 
 
 def _sums(weights: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -156,22 +156,22 @@ def _rank_sums(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> tu
     orders = [sort(v) for v in (*first, *second)]
     inner = np.empty((len(weights), count, len(second)))
     square = np.empty((len(weights), len(orders)))
-    for number, (weight, ranks) in enumerate(zip(weights, weighted_ranks(orders, weights), strict=True)):
-        centred = ranks - (weight.sum() + 1) / 2
-        weighted = centred * weight
-        inner[number] = weighted[:count] @ centred[count:].T
-        square[number] = np.einsum("rp,rp->r", weighted, centred)
+    weights = np.ascontiguousarray(weights)
+    for number, (weight, ranks) in enumerate(zip(weights, centred_ranks(orders, weights), strict=True)):
+        weighted = ranks * weight
+        inner[number] = weighted[:count] @ ranks[count:].T
+        square[number] = np.einsum("rp,rp->r", weighted, ranks)
     return inner, square[:, :count], square[:, count:]
 
 
 def _resampled_tau_a(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
     ours, theirs = [sort(v) for v in first], [sort(v) for v in second]
-    copies = weights.astype(np.int64)
+    joint = [[joint_ties(a, b) for b in theirs] for a in ours]
     result = np.empty((len(weights), len(ours), len(theirs)))
-    for k, a in enumerate(ours):
-        for l, b in enumerate(theirs):
-            joint = joint_ties(a, b)
-            result[:, k, l] = [agreement(a, b, joint=joint, weights=times) for times in copies]
+    for number, weight in enumerate(weights.astype(np.int64)):
+        for k, a in enumerate(ours):
+            draw = Draw(a, weight)
+            result[number, k] = [agreement(draw, b, joint=both) for b, both in zip(theirs, joint[k], strict=True)]
     return result
 
 

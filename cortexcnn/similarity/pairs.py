@@ -11,7 +11,7 @@ import xarray as xr
 
 from cortexcnn.arrays import check_rdm, match_stimuli
 
-__all__ = ["Aligned", "align", "leading", "leave_out_pairs", "shared_pairs", "vectors"]
+__all__ = ["Aligned", "align", "leading", "leave_out_pairs", "shared_pairs", "taken", "vectors"]
 
 
 def leave_out_pairs(rdm: xr.DataArray, *, same: str) -> xr.DataArray:
@@ -124,7 +124,9 @@ def align(rdms: xr.DataArray, reference: xr.DataArray) -> Aligned:
     """
     check_rdm(rdms)
     check_rdm(reference)
-    first, second = match_stimuli(rdms, reference, names=("the rdms", "the reference"))
+    first, second = rdms, reference
+    if not np.array_equal(first["stimulus"].values, second["stimulus"].values):
+        first, second = match_stimuli(rdms, reference, names=("the rdms", "the reference"))
     count = first.sizes["stimulus"]
     if count < 3:
         raise ValueError(f"RDMs are compared over pairs of at least 3 stimuli; there are {count}")
@@ -176,9 +178,26 @@ def vectors(rdms: xr.DataArray) -> np.ndarray:
         Leading dimensions flattened, pairs in the order of ``numpy.triu_indices``, in float64.
     """
     count = rdms.sizes["stimulus"]
-    values = rdms.transpose(..., "stimulus", "stimulus2").values.reshape(-1, count, count)
+    values = rdms.transpose(..., "stimulus", "stimulus2").values.reshape(-1, count * count)
     row, column = np.triu_indices(count, 1)
-    return values[:, row, column].astype(np.float64, copy=False)
+    return np.take(values, row * count + column, axis=1).astype(np.float64, copy=False)
+
+
+def taken(values: np.ndarray, rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Some RDMs over some pairs, copied only if these are not all.
+
+    Parameters
+    ----------
+    values : ndarray (rdm, pair)
+        RDMs.
+    rows, pairs : ndarray of int
+        From :func:`shared_pairs`.
+
+    Returns
+    -------
+    ndarray (row, pair)
+    """
+    return values if (len(rows), len(pairs)) == values.shape else values[np.ix_(rows, pairs)]
 
 
 def shared_pairs(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -93,7 +93,7 @@ def prepared(
     """
     repeated = "repeat" in responses.dims
     order = ("stimulus", "unit", "repeat") if repeated else ("stimulus", "unit")
-    dtype = np.float32 if responses.dtype == np.float32 and not repeated else np.float64
+    dtype = np.float32 if responses.dtype == np.float32 else np.float64
     width = max(1, _CHUNK_BYTES // (responses.sizes["stimulus"] * responses.sizes.get("repeat", 1) * dtype().itemsize))
 
     def chunks(state: Prepared) -> Iterator[np.ndarray]:
@@ -132,7 +132,7 @@ def products(chunks: Iterable[np.ndarray], *, centre: str | None) -> Products:
     Products
         Products, number of units and means.
     """
-    inner, total, shift, count, eps = np.zeros((1, 1)), np.zeros(1), np.zeros(1), 0, np.finfo(np.float64).eps
+    inner, total, shift, count, eps = np.zeros(1), np.zeros(1), np.zeros(1), 0, np.finfo(np.float64).eps
     for chunk in chunks:
         patterns = chunk
         if centre == "unit":
@@ -142,11 +142,13 @@ def products(chunks: Iterable[np.ndarray], *, centre: str | None) -> Products:
             shift = shift if count else _sum(chunk[0]) / chunk.shape[2]
             patterns = chunk - shift[:, None].astype(chunk.dtype)
             total = total + _sum(patterns[0])
-        inner = inner + _between_folds(patterns)
+        inner = _add_between_folds(inner, patterns)
         count += chunk.shape[2]
         eps = np.finfo(chunk.dtype).eps
     left = total / max(count, 1)
-    return Products(inner - count * np.outer(left, left), count, shift + left, float(eps))
+    if centre == "pattern" and count:
+        inner -= count * np.outer(left, left)
+    return Products(inner, count, shift + left, float(eps))
 
 
 def _sum(patterns: np.ndarray) -> np.ndarray:
@@ -156,6 +158,9 @@ def _sum(patterns: np.ndarray) -> np.ndarray:
 
 def _refuse_missing(patterns: np.ndarray, *, repeated: bool) -> None:
     """Say how much is missing and what to do."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        if np.isfinite(patterns.sum()):  # one pass, no mask: what is not finite never leaves a sum
+            return
     bad = ~np.isfinite(patterns).all(axis=0)
     if not bad.any():
         return
@@ -170,21 +175,27 @@ def _refuse_missing(patterns: np.ndarray, *, repeated: bool) -> None:
     )
 
 
-def _between_folds(patterns: np.ndarray) -> np.ndarray:
-    """Product of the patterns of one fold, or the mean over ordered pairs of different folds."""
+def _add_between_folds(inner: np.ndarray, patterns: np.ndarray) -> np.ndarray:
+    """Add the product of the patterns of one fold, or its mean over ordered pairs of different folds."""
+    stimuli = patterns.shape[1]
+    inner = inner if inner.ndim == 2 else np.zeros((stimuli, stimuli))
     if len(patterns) == 1:
         x = np.ascontiguousarray(patterns[0])
-        return (x @ x.T).astype(np.float64)
+        inner += x @ x.T
+        return inner
+    scale = 1 / (len(patterns) * (len(patterns) - 1))
     together = patterns.sum(axis=0)
-    inner = (together @ together.T).astype(np.float64)
+    inner += scale * (together @ together.T)
     for x in patterns:
-        inner -= x @ x.T
-    return inner / (len(patterns) * (len(patterns) - 1))
+        inner -= scale * (x @ x.T)
+    return inner
 
 
 def _fold_means(values: np.ndarray, folds: int | None) -> np.ndarray:
     """Means over the repeats of each fold (fold, stimulus, unit), NaN where a fold has none."""
     count = folds or 1
+    if count == values.shape[-1]:
+        return np.ascontiguousarray(np.moveaxis(values, -1, 0))
     present = ~np.isnan(values)
     filled = values if present.all() else np.where(present, values, 0.0)
     with np.errstate(invalid="ignore"):
@@ -200,13 +211,13 @@ def _noise(values: np.ndarray) -> np.ndarray:
     filled = np.where(present, values, 0.0)
     deviation = np.where(present, filled - filled.sum(axis=-1, keepdims=True) / np.maximum(repeats, 1), 0.0)
     freedom = np.maximum(repeats - 1, 0).sum(axis=(0, 2))
-    variance = (deviation**2).sum(axis=(0, 2)) / np.maximum(freedom, 1)
+    variance = (deviation**2).sum(axis=(0, 2), dtype=np.float64) / np.maximum(freedom, 1)
     if not (variance > 0).all():
         raise ValueError(
             f'noise="diagonal" divides units by their noise, and {int((variance <= 0).sum())} units do not vary '
             "between repeats; leave these units out, or use noise=None"
         )
-    return np.sqrt(variance)
+    return np.sqrt(variance).astype(values.dtype)
 
 
 def _as_slice(positions: np.ndarray) -> np.ndarray | slice:

@@ -13,7 +13,7 @@ try:  # scipy's compiled count of discordant pairs; stats.kendalltau sorts anew 
 except ImportError:  # pragma: no cover - for a scipy that has moved it
     _discordant = None  # type: ignore[assignment]
 
-__all__ = ["Order", "agreement", "joint_ties", "rank", "sort", "weighted_ranks"]
+__all__ = ["Draw", "Order", "agreement", "centred_ranks", "joint_ties", "rank", "sort"]
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def rank(values: np.ndarray) -> np.ndarray:
     return np.stack([(order.before + order.through + 1) / 2 for order in orders])
 
 
-def weighted_ranks(orders: list[Order], weights: np.ndarray) -> Iterator[np.ndarray]:
-    """Ranks that each row's values have where each value is there ``weights`` times.
+def centred_ranks(orders: list[Order], weights: np.ndarray) -> Iterator[np.ndarray]:
+    """Ranks, less their mean, that each row's values have where each value is there ``weights`` times.
 
     Parameters
     ----------
@@ -101,22 +101,27 @@ def weighted_ranks(orders: list[Order], weights: np.ndarray) -> Iterator[np.ndar
     Yields
     ------
     ndarray (row, value)
-        Ranks, for one draw after the other.
+        Ranks, for one draw after the other; overwritten by the next.
 
     Examples
     --------
-    >>> next(weighted_ranks([sort(np.array([3.0, 1.0, 2.0]))], np.array([[1, 2, 0]])))
-    array([[3. , 1.5, 2.5]])
+    >>> next(centred_ranks([sort(np.array([3.0, 1.0, 2.0]))], np.array([[1.0, 2.0, 0.0]])))
+    array([[ 1. , -0.5, 0.5]])
     """
     order = np.stack([row.order for row in orders])
     offset = np.arange(len(orders))[:, None] * (order.shape[1] + 1)
     before = np.stack([row.before for row in orders]) + offset
     through = np.stack([row.through for row in orders]) + offset
-    total = np.zeros((len(orders), order.shape[1] + 1))
-    for weight in weights:
-        np.cumsum(weight[order], axis=1, out=total[:, 1:])
-        flat = total.ravel()
-        yield (flat[before] + flat[through] + 1) / 2
+    total, ranks, other = np.empty((len(orders), order.shape[1] + 1)), np.empty(order.shape), np.empty(order.shape)
+    for weight in weights / 2:
+        # A value's rank is the mean of how many lie before it and through it, plus 1/2; the mean rank is half of all,
+        # plus 1/2. So half weights are summed from minus a quarter of all on.
+        total[:, 0] = -weight.sum() / 2
+        np.cumsum(np.take(weight, order, out=other, mode="clip"), axis=1, out=total[:, 1:])
+        total[:, 1:] += total[:, :1]
+        np.take(total, before, out=ranks, mode="clip")
+        ranks += np.take(total, through, out=other, mode="clip")
+        yield ranks
 
 
 def joint_ties(first: Order, second: Order) -> np.ndarray | None:
@@ -138,19 +143,56 @@ def joint_ties(first: Order, second: Order) -> np.ndarray | None:
     return np.unique(codes, return_inverse=True)[1].ravel()
 
 
-def agreement(
-    first: Order, second: Order, *, joint: np.ndarray | None = None, weights: np.ndarray | None = None
-) -> float:
+class Draw:
+    """The one side of Kendall's count: values in order, each as many times as it was drawn.
+
+    Parameters
+    ----------
+    values : Order
+        Values, sorted.
+    weights : ndarray of int (value), optional
+        How many times each is there, once by default.
+    """
+
+    def __init__(self, values: Order, weights: np.ndarray | None = None) -> None:
+        order = values.order
+        self.weights = weights
+        self.positions = order if weights is None else np.repeat(order, weights[order])
+        self.ranks = values.before[self.positions]
+        self.pairs = len(self.positions) * (len(self.positions) - 1) // 2
+        self.copies = 0 if weights is None else int((weights * (weights - 1)).sum()) // 2
+        self.ties = self.tied(values.before if values.tied else None)
+
+    def tied(self, groups: np.ndarray | None) -> int:
+        """Pairs of equal values.
+
+        Parameters
+        ----------
+        groups : ndarray of int (value) or None
+            A number for each value that only its equals share; None where only copies of one value are equal.
+
+        Returns
+        -------
+        int
+            How many pairs.
+        """
+        if groups is None:
+            return self.copies
+        size = np.bincount(groups, self.weights).astype(np.int64)
+        return int((size * (size - 1)).sum()) // 2
+
+
+def agreement(first: Draw, second: Order, *, joint: np.ndarray | None) -> float:
     """Pairs of values in the same order in both, minus those in opposite order, over all pairs: Kendall's tau-a.
 
     Parameters
     ----------
-    first, second : Order
-        Two sets of values over the same positions.
-    joint : ndarray of int, optional
+    first : Draw
+        Values, as often as they were drawn; copies of a position are tied with each other.
+    second : Order
+        Other values over the same positions.
+    joint : ndarray of int or None
         Their joint ties, from :func:`joint_ties`.
-    weights : ndarray of int (value), optional
-        How many times each position is there; copies of a position are tied with each other.
 
     Returns
     -------
@@ -159,30 +201,16 @@ def agreement(
 
     Examples
     --------
-    >>> agreement(sort(np.array([1.0, 2.0, 3.0])), sort(np.array([1.0, 3.0, 2.0])))
+    >>> agreement(Draw(sort(np.array([1.0, 2.0, 3.0]))), sort(np.array([1.0, 3.0, 2.0])), joint=None)
     0.33
     """
-    order = first.order
-    x, y = first.before[order], second.before[order] + 1  # the compiled count starts at 1
-    if weights is not None:
-        copies = weights[order]
-        x, y = np.repeat(x, copies), np.repeat(y, copies)
-    total = len(x) * (len(x) - 1) // 2
-    if total == 0:
+    if first.pairs == 0:
         return float("nan")
-    tied_first = _tied(first.before if first.tied else None, weights)
-    tied_second = _tied(second.before if second.tied else None, weights)
+    ranks = second.before[first.positions] + 1  # the compiled count starts at 1
+    ties = first.tied(second.before if second.tied else None)
     if _discordant is None:
-        tau_b = stats.kendalltau(x, y).statistic
-        untied = float(total - tied_first) * float(total - tied_second)
-        return float(np.round(tau_b * np.sqrt(untied)) / total) if untied else 0.0
-    concordant_or_discordant = total - tied_first - tied_second + _tied(joint, weights)
-    return float((concordant_or_discordant - 2 * _discordant(x, y)) / total)
-
-
-def _tied(groups: np.ndarray | None, weights: np.ndarray | None) -> int:
-    """Number of tied pairs; None means that only copies of one position are tied."""
-    if groups is None:
-        return 0 if weights is None else int((weights * (weights - 1)).sum()) // 2
-    size = np.bincount(groups, weights).astype(np.int64)
-    return int((size * (size - 1)).sum()) // 2
+        untied = float(first.pairs - first.ties) * float(first.pairs - ties)
+        tau_b = stats.kendalltau(first.ranks, ranks).statistic if untied else 0.0
+        return float(np.round(tau_b * np.sqrt(untied)) / first.pairs)
+    either = first.pairs - first.ties - ties + first.tied(joint)
+    return float((either - 2 * _discordant(first.ranks, ranks)) / first.pairs)

@@ -8,7 +8,7 @@ import xarray as xr
 from cortexcnn.similarity.choices import chosen
 from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
-from cortexcnn.similarity.pairs import Aligned, align, shared_pairs
+from cortexcnn.similarity.pairs import Aligned, align, shared_pairs, taken
 
 __all__ = ["OVER", "bootstrap", "interval"]
 
@@ -141,14 +141,15 @@ def _draw_stimuli(both: Aligned, measure: Comparison, times: np.ndarray) -> np.n
     row, column = np.triu_indices(both.stimuli, 1)
     result = np.empty((len(times), len(both.first), len(both.second)))
     for rows, columns, pairs in shared_pairs(both.first, both.second):
-        first, second = both.first[np.ix_(rows, pairs)], both.second[np.ix_(columns, pairs)]
+        first, second = taken(both.first, rows, pairs), taken(both.second, columns, pairs)
+        here, there = row[pairs], column[pairs]
         step = max(1, _BLOCK // len(pairs))
         for start in range(0, len(times), step):
-            some = times[start : start + step].astype(np.float64)
-            weights = some[:, row[pairs]] * some[:, column[pairs]]
+            some = times[start : start + step].T.astype(np.float64)  # whole rows are copied below, not single numbers
+            weights = (some[here] * some[there]).T
             found = np.clip(measure.draw(first, second, weights), *measure.bounds)
             found[(weights > 0).sum(axis=1) < 3] = np.nan
-            result[np.ix_(np.arange(start, start + len(some)), rows, columns)] = found
+            result[np.ix_(np.arange(start, start + len(weights)), rows, columns)] = found
     return result
 
 

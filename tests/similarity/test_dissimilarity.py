@@ -64,7 +64,7 @@ def test_per_unit_divides_squared_lengths(make_population):
 
 
 @pytest.mark.parametrize("method", list(DISSIMILARITIES))
-def test_is_an_rdm_with_the_stimulus_parameters(make_population, method):
+def test_is_an_rdm_with_the_stimulus_parameters(make_population, method, tmp_path):
     responses = make_population(repeats=2 if method == "crossnobis" else 0)
     result = check_rdm(rdm(responses, method=method))
     assert result.dims == ("stimulus", "stimulus2")
@@ -73,7 +73,9 @@ def test_is_an_rdm_with_the_stimulus_parameters(make_population, method):
     assert result.attrs["method"] == method
     assert result.attrs["model"] == "made"
     assert result["units"].item() == 30
-    result.to_dataset().to_dict()  # nothing in it that a file can't hold
+    result.to_netcdf(tmp_path / "rdm.nc", engine="h5netcdf")
+    with xr.open_dataarray(tmp_path / "rdm.nc", engine="h5netcdf") as read:
+        xr.testing.assert_equal(check_rdm(read.load()), result)
 
 
 @settings(deadline=None, max_examples=15)
@@ -263,6 +265,14 @@ def test_wrong_shapes_are_refused(make_population):
     silent[:, 4] = 0.0
     with pytest.raises(ValueError, match="1 units do not vary between repeats"):
         rdm(silent, noise="diagonal")
+
+
+def test_responses_on_disk_are_read_in_chunks(make_population, tmp_path, monkeypatch):
+    responses = make_population()
+    responses.to_netcdf(tmp_path / "responses.nc", engine="h5netcdf")
+    monkeypatch.setattr(products_module, "_CHUNK_BYTES", 12 * 8 * 7)
+    with xr.open_dataarray(tmp_path / "responses.nc", engine="h5netcdf", cache=False) as lazy:
+        assert np.allclose(rdm(lazy, by="layer"), rdm(responses, by="layer"), rtol=0, atol=1e-12)
 
 
 def test_responses_are_left_as_they_were(make_population):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cortexcnn.similarity import ranks
-from cortexcnn.similarity.ranks import agreement, joint_ties, rank, sort, weighted_ranks
+from cortexcnn.similarity.ranks import Draw, agreement, centred_ranks, joint_ties, rank, sort
 
 few_values = st.lists(st.integers(0, 6), min_size=2, max_size=40)
 
@@ -21,11 +21,12 @@ def test_ranks_are_scipys(values):
 
 @settings(deadline=None, max_examples=50)
 @given(values=few_values, data=st.data())
-def test_weighted_ranks_are_those_of_repeated_values(values, data):
+def test_centred_ranks_are_those_of_repeated_values(values, data):
     values = np.array(values, float)
     weights = np.array(data.draw(st.lists(st.integers(0, 4), min_size=len(values), max_size=len(values))))
-    [[found]] = list(weighted_ranks([sort(values)], weights[None]))
-    assert np.array_equal(np.repeat(found, weights), stats.rankdata(np.repeat(values, weights)))
+    [[found]] = list(centred_ranks([sort(values)], weights[None]))
+    repeated = stats.rankdata(np.repeat(values, weights))
+    assert np.array_equal(np.repeat(found, weights), repeated - (len(repeated) + 1) / 2)
 
 
 def plain_tau_a(x: np.ndarray, y: np.ndarray) -> float:
@@ -43,8 +44,8 @@ def test_agreement_is_a_count_over_all_pairs(compiled, pairs):
     kept = ranks._discordant
     try:
         ranks._discordant = kept if compiled else None
-        assert agreement(first, second, joint=joint) == pytest.approx(plain_tau_a(x, y), abs=1e-12)
-        drawn = agreement(first, second, joint=joint, weights=weights)
+        assert agreement(Draw(first), second, joint=joint) == pytest.approx(plain_tau_a(x, y), abs=1e-12)
+        drawn = agreement(Draw(first, weights), second, joint=joint)
     finally:
         ranks._discordant = kept
     if weights.sum() < 2:

@@ -46,7 +46,7 @@ def interval(
     Returns
     -------
     DataArray or Dataset (bound, …)
-        ``bound`` is "low" and "high". NaN where the measure was NaN in most draws. Flags and text are left out.
+        ``bound`` is "lower" and "upper". NaN where the measure was NaN in most draws. Flags and text are left out.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def interval(
     >>> responses = xr.DataArray(rng.poisson(9, (1, 1, 400)), dims=("stimulus", "unit", "repeat"),
     ...     coords={"stimulus": [0], "unit": ["cell"]})
     >>> bounds = interval(lambda r: r.mean(["stimulus", "repeat"]), responses, draws=200, rng=0)
-    >>> bool((bounds.sel(bound="low") < 9).all() and (bounds.sel(bound="high") > 9).all())
+    >>> bool((bounds.sel(bound="lower") < 9).all() and (bounds.sel(bound="upper") > 9).all())
     True
     """
     _check_repeats(responses)
@@ -143,5 +143,5 @@ def _bounds(drawn: list[xr.DataArray], tails: list[float]) -> xr.DataArray:
     if enough.any():
         found[:, enough] = np.nanquantile(values[:, enough], tails, axis=0) + centre[enough]
     return xr.DataArray(
-        found, dims=("bound", *first.dims), coords={**first.coords, "bound": ["low", "high"]}, attrs=first.attrs
+        found, dims=("bound", *first.dims), coords={**first.coords, "bound": ["lower", "upper"]}, attrs=first.attrs
     ).rename(first.name)

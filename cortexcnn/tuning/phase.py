@@ -9,9 +9,11 @@ from cortexcnn.arrays import is_blank
 from cortexcnn.tuning.curves import tuning_curve
 from cortexcnn.tuning.harmonics import first_harmonic, over_time
 from cortexcnn.tuning.responses import baseline_of, mean_over_repeats, rectified
-from cortexcnn.tuning.validity import measured, validity
+from cortexcnn.tuning.validity import also, measured, validity
 
 __all__ = ["f0", "f1", "modulation_ratio", "phase_tuning", "preferred_phase"]
+
+LOST = 1e-3  # a mean above the blank below this share of the blank, or of F1, is rounding noise
 
 
 def f0(curve: xr.DataArray) -> xr.DataArray:
@@ -184,9 +186,14 @@ def _moving(responses: xr.DataArray, *, baseline: str, rectify: bool) -> xr.Data
 
 
 def _settled(measures: dict[str, xr.DataArray], curve: xr.DataArray) -> xr.Dataset:
-    """The table of measures; a unit that answers to every phase alike is complex, not faulty."""
-    notes = validity(curve, tolerance=0)
-    return measured(measures, notes, curve)
+    """The table of measures. A unit that answers to every phase alike is complex, not faulty."""
+    mean, wave = measures["f0"].values, measures["f1"].values
+    with np.errstate(invalid="ignore"):
+        lost = np.abs(mean) <= LOST * np.fmax(curve["baseline"].values, wave)
+    notes = validity(curve, tolerance=None)
+    lost &= notes["valid"].values
+    measures["modulation_ratio"] = measures["modulation_ratio"].where(~xr.DataArray(lost, dims="unit"))
+    return measured(measures, also(notes, "mean no different from the blank", lost), curve)
 
 
 def _wave(curve: xr.DataArray) -> xr.DataArray:

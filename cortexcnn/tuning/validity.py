@@ -7,7 +7,7 @@ import xarray as xr
 
 from cortexcnn.tuning.fits import parameter_of
 
-__all__ = ["CAUTIONS", "FAULTS", "measured", "validity"]
+__all__ = ["CAUTIONS", "FAULTS", "also", "measured", "validity"]
 
 FAULTS = {
     "samples missing": "a value of the parameter was not shown to it, or it was not recorded",
@@ -20,6 +20,7 @@ FAULTS = {
 CAUTIONS = {
     "below the blank in part (counted as 0)": "some response lies more than 5 % of the peak below the blank",
     "optimum at the edge of the range (a bound)": "the largest response is to the first or last value that was shown",
+    "mean no different from the blank": "a linear unit away from its rectifier: it has no modulation ratio",
     "receptive field leaves the screen": "part of what it could see was never stimulated",
 }
 """What to bear in mind about a unit that is valid."""
@@ -27,7 +28,7 @@ CAUTIONS = {
 BELOW = 0.05  # of the peak: how far below the blank goes without saying
 
 
-def validity(curve: xr.DataArray, *, tolerance: float = 1e-3, skipna: bool = False) -> xr.Dataset:
+def validity(curve: xr.DataArray, *, tolerance: float | None = 1e-3, skipna: bool = False) -> xr.Dataset:
     """Say of each unit whether measures of its curve mean anything, and why not.
 
     Parameters
@@ -35,8 +36,8 @@ def validity(curve: xr.DataArray, *, tolerance: float = 1e-3, skipna: bool = Fal
     curve : DataArray (parameter, unit)
         From ``tuning_curve``: the coordinate ``baseline`` gives the response back as it was. Receptive fields are
         looked at where units have ``x``, ``y`` and ``rf_size``, and the attribute ``degrees`` gives the screen.
-    tolerance : float
-        A unit is constant if its responses differ by no more than this share of the largest.
+    tolerance : float, optional
+        A unit is constant if its responses differ by no more than this share of the largest; None looks away.
     skipna : bool
         True makes missing samples a caution, as long as 3 are left.
 
@@ -64,7 +65,7 @@ def validity(curve: xr.DataArray, *, tolerance: float = 1e-3, skipna: bool = Fal
         top, bottom = np.fmax.reduce(values, axis=0), np.fmin.reduce(values, axis=0)
         most = np.fmax.reduce(np.abs(raw), axis=0)
         dead = ~(np.fmax.reduce(raw, axis=0) > 0)
-        constant = ~dead & (top - bottom <= tolerance * most)
+        constant = ~dead & (top - bottom <= (-1 if tolerance is None else tolerance * most))
         below = ~dead & ~constant & ~(top > 0)
         fine = ~(dead | constant | below)
         negative = fine & (bottom < -BELOW * top)
@@ -79,12 +80,39 @@ def validity(curve: xr.DataArray, *, tolerance: float = 1e-3, skipna: bool = Fal
         "optimum at the edge of the range (a bound)": fine & _at_edge(table, parameter),
         "receptive field leaves the screen": _leaves(table),
     }
-    reason = np.full(values.shape[1], "", dtype=object)
-    for name, holds in found.items():
-        reason[holds] = np.where(reason[holds] == "", name, reason[holds] + "; " + name)
     faulty = np.logical_or.reduce([found[name] if name != "samples missing" else too_few for name in FAULTS])
     coords = {"unit": table["unit"]} if "unit" in table.coords else {}
-    return xr.Dataset({"valid": ("unit", ~faulty), "reason": ("unit", reason.astype(str))}, coords)
+    notes = xr.Dataset({"valid": ("unit", ~faulty), "reason": ("unit", np.full(faulty.shape, ""))}, coords)
+    for name, holds in found.items():
+        notes = also(notes, name, holds)
+    return notes
+
+
+def also(notes: xr.Dataset, name: str, holds: np.ndarray) -> xr.Dataset:
+    """Add a reason to those that units have.
+
+    Parameters
+    ----------
+    notes : Dataset (unit)
+        From ``validity``.
+    name : str
+        A key of ``FAULTS`` or ``CAUTIONS``.
+    holds : ndarray (unit) of bool
+        For which units.
+
+    Returns
+    -------
+    Dataset (unit)
+
+    Examples
+    --------
+    >>> notes = xr.Dataset({"valid": ("unit", [True, True]), "reason": ("unit", ["one", ""])})
+    >>> also(notes, "two", np.array([True, True])).reason.values.tolist()
+    ['one; two', 'two']
+    """
+    reason = notes["reason"].values.astype(object)
+    reason[holds] = np.where(reason[holds] == "", name, reason[holds] + "; " + name)
+    return notes.assign(reason=("unit", reason.astype(str)))
 
 
 def measured(measures: dict[str, xr.DataArray], notes: xr.Dataset, curve: xr.DataArray) -> xr.Dataset:

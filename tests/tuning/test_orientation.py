@@ -72,7 +72,7 @@ def test_no_bandwidth_where_the_base_is_too_high(curve):
     assert np.isnan(orientation_bandwidth(made).values).tolist() == [True, False]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(st.integers(0, 10_000), st.integers(1, 11), st.floats(1e-3, 1e3))
 def test_turning_the_stimuli_turns_the_preference_and_scaling_changes_no_index(seed, steps, scale):
     rng = np.random.default_rng(seed)

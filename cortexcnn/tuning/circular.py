@@ -29,7 +29,7 @@ def refuse_negative(curve: xr.DataArray) -> xr.DataArray:
     ValueError: a response is negative (the lowest is -1): this measure is of responses of 0 or more; clip them by
     curve.clip(min=0), and say so
     """
-    table = curve.astype(float)
+    table = curve.astype(float, copy=False)
     lowest = float(np.nanmin(table.values, initial=0.0))
     if lowest < 0:
         raise ValueError(
@@ -45,7 +45,8 @@ def _even(curve: xr.DataArray, parameter: str) -> xr.DataArray:
         have = ", ".join(map(str, curve.dims)) or "none"
         raise ValueError(f"this measure is of a curve over {parameter}; this one has the dimensions {have}")
     period = PERIODS[parameter]
-    table = curve.assign_coords({parameter: curve[parameter].astype(float) % period}).sortby(parameter)
+    table = curve.assign_coords({parameter: curve[parameter].astype(float) % period})
+    table = table if table.indexes[parameter].is_monotonic_increasing else table.sortby(parameter)
     angles = table[parameter].values
     gaps = np.diff(angles, append=angles[:1] + period)
     if len(angles) < 3 or not np.allclose(gaps, period / len(angles), atol=UNEVEN):
@@ -91,9 +92,11 @@ def mean_vector(
     (2.0, 2.0)
     """
     table = refuse_negative(_even(curve, parameter))
-    turn = np.exp(1j * turns * np.deg2rad(table[parameter]))
-    total = table.sum(parameter, skipna=skipna)
-    return (table * turn).sum(parameter, skipna=skipna), total.where(total > 0)
+    table = table.fillna(0) if skipna else table
+    angle = turns * np.deg2rad(table[parameter])
+    total = table.sum(parameter, skipna=False)
+    vector = xr.dot(table, np.cos(angle), dim=parameter) + 1j * xr.dot(table, np.sin(angle), dim=parameter)
+    return vector, total.where(total > 0)
 
 
 def peak_and(curve: xr.DataArray, parameter: str, apart: float) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:

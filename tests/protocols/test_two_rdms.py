@@ -1,0 +1,81 @@
+"""Layers against cortex: the right layer wins, controls are there, and pairs that are left out stay out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from PIL import Image
+from torch import nn
+
+from cortexcnn.models import Eye, wrap
+from cortexcnn.protocols import Target, compare_networks, layer_rdms, pixel_rdm, score_rdms
+from cortexcnn.stimuli import photographs
+
+
+@pytest.fixture(scope="module")
+def network():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        module = nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.Conv2d(6, 8, 5, stride=2), nn.ReLU())
+    return wrap(module, Eye(channels=1, mean=0.5, std=0.25, pixels=24, degrees=2.0), name="small")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> xr.Dataset:
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        noise = rng.normal(size=(6, 6)).repeat(4, 0).repeat(4, 1)
+        pixels = np.clip(128 + 50 * noise + rng.normal(0, 10, (24, 24)), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"picture{i:02d}.png")
+    return photographs(folder, size=2.0)
+
+
+def test_a_layer_is_nearest_to_itself_and_beats_its_controls(network, pictures):
+    own = layer_rdms(network, pictures, layers=["0", "2"], units=50, progress=False)
+    cortex = Target("itself", pictures, {"all pairs": own.sel(layer="2", drop=True)}, {"all pairs": (0.9, 1.0)})
+    table = compare_networks({"trained": network}, cortex, layers=["0", "2"], units=50, draws=50, progress=False)
+    assert set(table["network"]) == {"trained", "classical V1", "pixels"}
+    assert set(table["units"]) == {"raw", "z-scored"}
+    raw = table[table["units"] == "raw"].set_index(["network", "layer"])["score"]
+    assert raw["trained", "2"] == pytest.approx(1)
+    assert raw.drop(("trained", "2")).max() < 0.999
+    assert (table["lower"] <= table["upper"]).all()
+    assert table[["ceiling_lower", "ceiling_upper"]].drop_duplicates().to_numpy().tolist() == [[0.9, 1.0]]
+
+
+def test_pairs_left_out_of_the_reference_do_not_count(network, pictures):
+    rdms = layer_rdms(network, pictures, layers=["0"], units=40, progress=False)
+    reference = rdms.sel(layer="0", drop=True).copy()
+    wrong = reference.copy()
+    wrong[0, 1] = wrong[1, 0] = 50.0
+    assert float(score_rdms(rdms, wrong, draws=20).score[0]) < 1
+    wrong[0, 1] = wrong[1, 0] = np.nan
+    assert float(score_rdms(rdms, wrong, draws=20).score[0]) == pytest.approx(1)
+
+
+def test_subjects_are_averaged(network, pictures):
+    rdms = layer_rdms(network, pictures, layers=["0", "2"], units=40, progress=False)
+    subjects = rdms.rename(layer="subject").assign_coords(subject=["one", "two"])
+    scores = score_rdms(rdms, subjects, draws=20)
+    assert scores.score.dims == ("layer",)
+    alone = [score_rdms(rdms, subjects.sel(subject=[name]), draws=20).score for name in ("one", "two")]
+    xr.testing.assert_allclose(scores.score, (alone[0] + alone[1]) / 2)
+
+
+def test_the_pixel_rdm_is_that_of_the_pictures(network, pictures):
+    matrix = pixel_rdm(pictures, network.screen)
+    folder = pictures.attrs["folder"]
+    files = pictures["file"].values
+    flat = np.stack([np.asarray(Image.open(f"{folder}/{name}"), dtype=float).ravel() for name in files])
+    assert np.allclose(matrix.values, 1 - np.corrcoef(flat), atol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_units(network, pictures):
+    first, again, other = (
+        layer_rdms(network, pictures, layers=["0"], units=20, rng=seed, progress=False) for seed in (1, 1, 2)
+    )
+    xr.testing.assert_equal(first, again)
+    assert not np.allclose(first, other)

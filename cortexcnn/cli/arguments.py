@@ -30,6 +30,9 @@ def add_model(parser: argparse.ArgumentParser, *, weights: str = "default") -> N
         metavar="default|none|FILE",
         help=f"published weights, random ones, or a local .pth, .pt or .safetensors file (default: {weights})",
     )
+    parser.add_argument(
+        "--classes", type=int, metavar="N", help="outputs of the last layer, with weights none or a FILE"
+    )
     parser.add_argument("--partial", action="store_true", help="accept a FILE that lacks some of the layers")
     parser.add_argument(
         "--degrees", type=float, metavar="D", help="visual angle that the network's input spans (default: 8)"
@@ -51,6 +54,7 @@ def load_network(arguments: argparse.Namespace) -> Network:
         device=arguments.device,
         seed=arguments.seed,
         partial=arguments.partial,
+        classes=arguments.classes,
     )
     eye = network.eye
     say(

@@ -55,6 +55,7 @@ def load(
     device: str | torch.device = "cpu",
     seed: int = 0,
     partial: bool = False,
+    classes: int | None = None,
 ) -> Network:
     """Load a network by name, with its weights, behind its Eye.
 
@@ -80,6 +81,9 @@ def load(
     partial : bool
         Load a file that lacks some entries or has others: what fits is loaded, with a warning; which layers hang on
         what stayed random is in the table of layers, column ``random``.
+    classes : int, optional
+        Outputs of the last layer, for training on other classes than the published ones: random weights or a file. A
+        factory must take it as an argument of that name.
 
     Returns
     -------
@@ -105,6 +109,11 @@ def load(
     >>> field.size, field.stride, field.whole_image
     ((15, 15), (4, 4), False)
     """
+    if classes is not None and weights == "default" and ":" not in name:
+        raise ValueError(
+            f"the published weights of {name} have their own classes: classes={classes} goes with weights='none'"
+        )
+    options = {} if classes is None else {"classes": classes}
     known = names()
     if ":" not in name and name not in known:
         near = get_close_matches(name, known, n=5, cutoff=0.4)
@@ -115,19 +124,19 @@ def load(
     file = None if str(weights) in ("default", "none") else Path(weights)
     state = read(file) if file else None
     if ":" in name:
-        module, own = _built(name, weights=weights, seed=seed)
+        module, own = _built(name, weights=weights, seed=seed, **options)
     elif name in OWN:
         factory, trained = OWN[name]
         if weights == "none" and not trained:
             raise ValueError(f"{name} is built by hand and has no random weights: leave weights out, or take cortexnet")
-        module, own = _built(factory, weights=weights, seed=seed)
+        module, own = _built(factory, weights=weights, seed=seed, **options)
         if trained:
             own = eye_in(shipped(trained))
             if weights == "default":
                 state = read(shipped(trained))
     else:
         chosen = (eye or _published_eye(name)).changed(pixels=pixels)
-        module, own = _torchvision(name, weights=weights, state=state, eye=chosen, seed=seed), chosen
+        module, own = _torchvision(name, weights=weights, state=state, eye=chosen, seed=seed, **options), chosen
     source = file.name if file else (OWN.get(name, ("", None))[1] or name)
     left = fit(module, state, source=source, partial=partial) if state is not None else ()
     seen = eye or (eye_in(file) if file else None) or own
@@ -152,7 +161,9 @@ def _published_eye(name: str) -> Eye:
     return Eye(channels=3, mean=tuple(transforms.mean), std=tuple(transforms.std), pixels=crop)
 
 
-def _torchvision(name: str, *, weights: str | Path, state: dict | None, eye: Eye, seed: int) -> nn.Module:
+def _torchvision(
+    name: str, *, weights: str | Path, state: dict | None, eye: Eye, seed: int, classes: int = 1000
+) -> nn.Module:
     if weights == "default":
         published = torchvision.models.get_model_weights(name)["DEFAULT"]
         try:
@@ -170,13 +181,13 @@ def _torchvision(name: str, *, weights: str | Path, state: dict | None, eye: Eye
     elif name.startswith("vit_"):
         options = {"image_size": eye.pixels}
     with _seeded(seed):
-        return torchvision.models.get_model(name, weights=None, **options)
+        return torchvision.models.get_model(name, weights=None, num_classes=classes, **options)
 
 
-def _built(name: str, *, weights: str | Path, seed: int) -> tuple[nn.Module, Eye | None]:
+def _built(name: str, *, weights: str | Path, seed: int, **options: int) -> tuple[nn.Module, Eye | None]:
     """What a factory makes, and its Eye; its random weights drawn anew where none are wanted."""
     with _seeded(seed):
-        made = _factory(name)()
+        made = _factory(name)(**options)
         eye = getattr(made, "eye", None)
         module = made.module if isinstance(made, Network) else made
         if not isinstance(module, nn.Module):

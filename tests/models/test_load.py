@@ -195,3 +195,14 @@ def test_a_safetensors_file_may_state_the_eye(tmp_path):
     network = load("squeezenet1_1", weights=tmp_path / "w.safetensors")
     assert network.eye == Eye(channels=3, pixels=20, mean=(0.1, 0.2, 0.3), std=1, range=(-1, 1), degrees=5)
     assert network.weights == "w.safetensors"
+
+
+@pytest.mark.parametrize("name", ["cortexnet", "squeezenet1_1", "cortexcnn.models.cortexnet:cortexnet"])
+def test_a_network_for_other_classes_has_as_many_outputs(name):
+    network = load(name, weights="none", classes=7, eye=Eye(pixels=32))
+    assert network(torch.zeros(1, 1, 32, 32)).shape == (1, 7)
+
+
+def test_published_weights_keep_their_classes():
+    with pytest.raises(ValueError, match="give classes=7 with weights='none'"):
+        load("cortexnet", classes=7)

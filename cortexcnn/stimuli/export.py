@@ -46,8 +46,9 @@ def export(
         On what.
     folder : str or Path
         Where to write ``stimuli.csv`` (a row a picture: its ``file``, ``stimulus`` and all parameters; for what moves
-        a row a frame, with ``frame`` and ``time``), ``stimuli.json`` (units, screen, conventions) and the pictures,
-        whose luminance 0–1 is 0–255, grey 128. The display must be linear in luminance.
+        a row a frame, with ``frame`` and ``time``; where photographs come from is in ``photograph``),
+        ``stimuli.json`` (units, screen, conventions) and the pictures, whose luminance 0–1 is 0–255, grey 128. The
+        display must be linear in luminance.
     overwrite : bool
         Replace an earlier set of the folder. Its pictures are removed; files that are none of it stay.
     events : bool
@@ -145,7 +146,7 @@ def _pictures(stimuli: xr.Dataset, screen: Screen) -> Iterator[np.ndarray]:
 
 
 def _write_table(stimuli: xr.Dataset, names: list[list[str]], frames: np.ndarray | None, folder: Path) -> None:
-    table = stimuli.reset_coords().to_dataframe().reset_index()
+    table = stimuli.reset_coords().to_dataframe().reset_index().rename(columns={"file": "photograph"})
     table.insert(0, "file", names)
     table = table.explode("file", ignore_index=True)
     if frames is not None:

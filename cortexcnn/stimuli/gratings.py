@@ -113,7 +113,8 @@ def _sine(rows: Rows, canvas: Canvas, out: torch.Tensor, mean: float) -> None:
     """
     along_x, along_y = (2 * torch.pi * canvas.put(cycles) for cycles in _cycles(rows, canvas))
     half = canvas.put(rows["contrast"] / 2)[:, None]
-    base = torch.full((), mean, dtype=out.dtype, device=out.device)
+    # A row, not one number: with a second number beside the amplitude the first product would not be vectorised.
+    base = torch.full((out.shape[-1],), mean, dtype=out.dtype, device=out.device)
     torch.addcmul(base, (half * along_y.cos())[:, :, None], along_x.sin()[:, None, :], out=out)
     out.addcmul_((half * along_y.sin())[:, :, None], along_x.cos()[:, None, :])
 

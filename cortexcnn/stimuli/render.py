@@ -74,6 +74,7 @@ def render(
     table = {name: values[positions] for name, values in table.items()}
     _guard(stimuli.attrs["kind"], table, stimuli["stimulus"].values[positions], screen)
     window = window or screen.whole
+    screen.centres(window)  # refuses a window that reaches beyond the screen
     frames = times(stimuli)
     moving = () if frames is None else (len(frames),)
     shape = (len(positions), *moving, int(stimuli.attrs.get("channels", 1)), *window.shape)

@@ -59,9 +59,9 @@ def fit_curves(
     Returns
     -------
     Dataset (unit)
-        position (in the parameter's units), width (the concentration κ; octaves for a log gaussian, cycles/degree for
-        a gaussian), amplitude, amplitude_opposite (direction), base, residual, r_squared, converged, at_bound (the
-        width is only a bound), form. NaN where there are too few samples, or all are alike.
+        position (in the parameter's units), width (the concentration κ; octaves for a log gaussian, relative to the
+        peak for a gaussian), amplitude, amplitude_opposite (direction), base, residual, r_squared, converged, at_bound
+        (the width is only a bound), form. NaN where there are too few samples, or all are alike.
 
     Raises
     ------
@@ -173,9 +173,8 @@ def cuts(fit: xr.Dataset, height: float) -> tuple[xr.DataArray, xr.DataArray]:
         base, amplitude = part["base"].values, part["amplitude"].values
         with np.errstate(invalid="ignore", divide="ignore"):
             level = (height * (base + amplitude) - base) / np.where(amplitude > 0, amplitude, np.nan)
-            half = shape.half_width(level, part["width"].values)
-        position = shape.coordinate(part["position"].values)
-        low[units], high[units] = shape.value(position - half), shape.value(position + half)
+            below, above = shape.reach(level, shape.coordinate(part["position"].values), part["width"].values)
+        low[units], high[units] = shape.value(below), shape.value(above)
     coords = {name: coord for name, coord in fit.coords.items() if coord.dims == ("unit",)}
     return xr.DataArray(low, dims="unit", coords=coords), xr.DataArray(high, dims="unit", coords=coords)
 

@@ -18,6 +18,7 @@ __all__ = ["FORMS", "Form", "form_of"]
 
 Shape = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 Limits = tuple[tuple[float, float], tuple[float, float]]
+Reach = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class Form:
         ``x`` to the box in which position and width are sought by default.
     starts : callable
         ``x`` to the narrowest and widest width from which a fit sets out.
-    half_width : callable
-        ``(height of the shape, width)`` to the distance from the peak at which it falls there, NaN where it never
-        does; in the coordinate of ``shape``.
+    reach : callable
+        ``(height of the shape, position, width)`` to where it falls to that height below and above its peak, NaN where
+        it never does.
     period : float
         Degrees after which positions repeat; infinite where they do not.
     columns : int
@@ -52,7 +53,7 @@ class Form:
     shape: Shape
     limits: Callable[[np.ndarray], Limits]
     starts: Callable[[np.ndarray], tuple[float, float]]
-    half_width: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    reach: Reach
     period: float = np.inf
     columns: int = 1
     coordinate: Callable[[np.ndarray], np.ndarray] = np.asarray
@@ -99,12 +100,23 @@ def _two_lobes(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tu
     return first, second, third
 
 
-def _gaussian(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """exp(-(x - position)² / 2σ²)."""
+def _log_gaussian(
+    x: np.ndarray, position: np.ndarray, log_width: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """exp(-(x - position)² / 2σ²), x in octaves."""
     width = np.exp(log_width)
     apart = (x[:, None] - position) / width
     bump = np.exp(-0.5 * apart**2)
     return bump[None], (bump * apart / width)[None], (bump * apart**2)[None]
+
+
+def _gaussian(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """exp(-(f / peak - 1)² / 2σ²), f = 2^x and peak = 2^position: σ is relative to the peak."""
+    width = np.exp(log_width)
+    ratio = np.exp2(np.minimum(x[:, None] - position, 500))
+    apart = (ratio - 1) / width
+    bump = np.exp(-0.5 * apart**2)
+    return bump[None], (bump * apart * ratio * (np.log(2) / width))[None], (bump * apart**2)[None]
 
 
 def _spacing(x: np.ndarray) -> float:
@@ -127,20 +139,9 @@ def _circular_starts(*, turns: int) -> Callable[[np.ndarray], tuple[float, float
     return lambda x: (0.3, max(1 / (turns * np.deg2rad(_spacing(x)) / 3) ** 2, 1.0))
 
 
-def _linear_limits(x: np.ndarray) -> Limits:
-    """The peak from zero to half beyond the range, the width from a fifth of the finest gap to thrice the range."""
-    finest = float(np.diff(np.sort(x)).min()) if len(x) > 1 else 1.0
-    return (0.0, 1.5 * float(x.max())), (finest / 5, 3 * float(x.max()))
-
-
 def _octave_limits(x: np.ndarray) -> Limits:
     """The peak to an octave beyond the range; widths from a fifth of the spacing to 6 octaves."""
     return (float(x.min()) - 1, float(x.max()) + 1), (_spacing(x) / 5, 6.0)
-
-
-def _linear_starts(x: np.ndarray) -> tuple[float, float]:
-    """Widths from a third of the finest gap to the range."""
-    return float(np.diff(np.sort(x)).min()) / 3 if len(x) > 1 else 0.3, float(x.max())
 
 
 def _octave_starts(x: np.ndarray) -> tuple[float, float]:
@@ -148,20 +149,38 @@ def _octave_starts(x: np.ndarray) -> tuple[float, float]:
     return _spacing(x) / 3, 3.0
 
 
-def _circular_half_width(*, turns: int, furthest: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+def _relative_limits(x: np.ndarray) -> Limits:
+    """The peak to two octaves below the range and one above; widths from a fifth of the spacing."""
+    return (float(x.min()) - 2, float(x.max()) + 1), (float(np.exp2(_spacing(x)) - 1) / 5, 50.0)
+
+
+def _relative_starts(x: np.ndarray) -> tuple[float, float]:
+    """Widths from a third of the spacing to twice the peak frequency."""
+    return float(np.exp2(_spacing(x)) - 1) / 3, 2.0
+
+
+def _circular_reach(*, turns: int, furthest: float) -> Reach:
     """Where exp(κ (cos(turns Δ) - 1)) falls to a height, if it does before Δ = furthest."""
     lowest = np.cos(np.deg2rad(turns * furthest))
 
-    def half_width(height: np.ndarray, concentration: np.ndarray) -> np.ndarray:
+    def reach(height: np.ndarray, position: np.ndarray, concentration: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         cosine = 1 + np.log(np.where(height > 0, height, np.nan)) / concentration
-        return np.rad2deg(np.arccos(np.where(cosine >= lowest, cosine, np.nan))) / turns
+        half = np.rad2deg(np.arccos(np.where(cosine >= lowest, cosine, np.nan))) / turns
+        return position - half, position + half
 
-    return half_width
+    return reach
 
 
-def _gaussian_half_width(height: np.ndarray, width: np.ndarray) -> np.ndarray:
-    """Where a gaussian falls to a height."""
-    return width * np.sqrt(-2 * np.log(np.where(height > 0, height, np.nan)))
+def _octave_reach(height: np.ndarray, position: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a gaussian of octaves falls to a height."""
+    half = width * np.sqrt(-2 * np.log(np.where(height > 0, height, np.nan)))
+    return position - half, position + half
+
+
+def _relative_reach(height: np.ndarray, position: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a gaussian of frequency falls to a height; below, only if it does before 0."""
+    half = width * np.sqrt(-2 * np.log(np.where(height > 0, height, np.nan)))
+    return position + np.log2(np.where(half < 1, 1 - half, np.nan)), position + np.log2(1 + half)
 
 
 FORMS: dict[str, Form] = {
@@ -171,7 +190,7 @@ FORMS: dict[str, Form] = {
         _von_mises,
         _circular_limits(turns=2),
         _circular_starts(turns=2),
-        _circular_half_width(turns=2, furthest=90),
+        _circular_reach(turns=2, furthest=90),
         period=180,
     ),
     "gabor": Form(
@@ -180,7 +199,7 @@ FORMS: dict[str, Form] = {
         _gabor,
         _circular_limits(turns=1),
         _circular_starts(turns=1),
-        _circular_half_width(turns=1, furthest=90),
+        _circular_reach(turns=1, furthest=90),
         period=180,
     ),
     "double von mises": Form(
@@ -189,25 +208,35 @@ FORMS: dict[str, Form] = {
         _two_lobes,
         _circular_limits(turns=1),
         _circular_starts(turns=1),
-        _circular_half_width(turns=1, furthest=180),
+        _circular_reach(turns=1, furthest=180),
         period=360,
         columns=2,
     ),
     "log gaussian": Form(
         "spatial_frequency",
         "width",
-        _gaussian,
+        _log_gaussian,
         _octave_limits,
         _octave_starts,
-        _gaussian_half_width,
+        _octave_reach,
         coordinate=np.log2,
         value=np.exp2,
     ),
-    "gaussian": Form("spatial_frequency", "width", _gaussian, _linear_limits, _linear_starts, _gaussian_half_width),
+    "gaussian": Form(
+        "spatial_frequency",
+        "width",
+        _gaussian,
+        _relative_limits,
+        _relative_starts,
+        _relative_reach,
+        coordinate=np.log2,
+        value=np.exp2,
+    ),
 }
 """Shapes by name. ``von mises`` is exp(κ (cos 2Δ - 1)) and describes a cosine as its limit; ``gabor`` is
-exp(κ (abs(cos Δ) - 1)), the tuning of a Gabor filter of equal widths to gratings of its own frequency; ``gaussian`` and
-``log gaussian`` are over spatial frequency and its logarithm to base 2 (width in octaves)."""
+exp(κ (abs(cos Δ) - 1)), the tuning of a Gabor filter of equal widths to gratings of its own frequency; ``log gaussian``
+and ``gaussian`` are over the logarithm of spatial frequency to base 2 (width in octaves) and over frequency itself
+(width relative to the peak): the latter is the tuning of a Gabor filter."""
 
 
 def form_of(name: str) -> Form:

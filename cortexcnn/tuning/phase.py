@@ -13,7 +13,7 @@ from cortexcnn.tuning.validity import also, measured, validity
 
 __all__ = ["f0", "f1", "modulation_ratio", "phase_tuning", "preferred_phase"]
 
-LOST = 1e-3  # a mean above the blank below this share of the blank, or of F1, is rounding noise
+LOST = 1e-3, 1e-2  # a mean above the blank that is no more than these shares of the blank or of F1 says nothing
 
 
 def f0(curve: xr.DataArray) -> xr.DataArray:
@@ -189,7 +189,7 @@ def _settled(measures: dict[str, xr.DataArray], curve: xr.DataArray) -> xr.Datas
     """The table of measures. A unit that answers to every phase alike is complex, not faulty."""
     mean, wave = measures["f0"].values, measures["f1"].values
     with np.errstate(invalid="ignore"):
-        lost = np.abs(mean) <= LOST * np.fmax(curve["baseline"].values, wave)
+        lost = np.abs(mean) <= np.fmax(LOST[0] * curve["baseline"].values, LOST[1] * wave)
     notes = validity(curve, tolerance=None)
     lost &= notes["valid"].values
     measures["modulation_ratio"] = measures["modulation_ratio"].where(~xr.DataArray(lost, dims="unit"))

@@ -141,17 +141,16 @@ def _roots(y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
 
 
 def _starts(x: np.ndarray, box: Bounds, form: Form) -> np.ndarray:
-    """The grid of starts (2, start): positions along the range, logarithms of widths within their bounds."""
+    """The grid of starts (2, width, position), widths as logarithms: positions along the range."""
     (low, high), (narrow, wide) = box
     if np.isinf(form.period):
-        low, high = max(low, float(x.min())), min(high, float(x.max()))
-        positions = np.linspace(low, high, POSITIONS) if low < high else np.array([np.clip(low, *box[0])])
+        positions = np.clip(np.linspace(x.min(), x.max(), POSITIONS), low, high)
     elif np.isfinite([low, high]).all():
         positions = np.linspace(low, min(high, low + form.period), POSITIONS)
     else:
         positions = np.arange(POSITIONS) * form.period / POSITIONS
-    broad, narrow = np.log(np.clip(form.starts(x), narrow, wide))
-    return np.stack([part.ravel() for part in np.meshgrid(positions, np.linspace(broad, narrow, LEVELS))])
+    broad, sharp = np.log(np.clip(form.starts(x), narrow, wide))
+    return np.stack(np.meshgrid(positions, np.linspace(broad, sharp, LEVELS)))
 
 
 def _solve(curves: Projection, grid: np.ndarray, box: Bounds) -> np.ndarray:
@@ -183,8 +182,9 @@ def _solve(curves: Projection, grid: np.ndarray, box: Bounds) -> np.ndarray:
 
 def _best_starts(curves: Projection, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The best point of the grid, the best in the other half of the widths, and whether that is a rival."""
+    half = grid.shape[1] // 2 * grid.shape[2]
+    grid = grid.reshape(2, -1)
     gain = curves.explained(curves.task.form.shape(curves.x, grid[0], grid[1])[0].transpose(0, 2, 1))
-    half = LEVELS // 2 * (grid.shape[1] // LEVELS)
     units = np.arange(gain.shape[1])
     one, two = gain[:half].argmax(0), half + gain[half:].argmax(0)
     ahead = gain[one, units] >= gain[two, units]

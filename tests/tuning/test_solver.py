@@ -28,6 +28,10 @@ def gaussian(x, position, width, amplitude, base):
     return base + amplitude * np.exp(-0.5 * ((x - position) / width) ** 2)
 
 
+def relative(x, position, width, amplitude, base):
+    return base + amplitude * np.exp(-0.5 * ((2.0 ** (x - position) - 1) / width) ** 2)
+
+
 def two_lobes(x, position, width, amplitude, *others):
     opposite, base = others
     there, back = (np.exp(width * (np.cos(np.deg2rad(x - at)) - 1)) for at in (position, position + 180))
@@ -38,7 +42,7 @@ CASES = {
     "von mises": (von_mises, ANGLES, (0, 180), (0.3, 10)),
     "gabor": (gabor, ANGLES, (0, 180), (2, 40)),
     "log gaussian": (gaussian, OCTAVES, (-1, 3), (0.4, 1.5)),
-    "gaussian": (gaussian, np.linspace(0.5, 8, 12), (1, 6), (0.7, 2)),
+    "gaussian": (relative, OCTAVES, (-1, 3), (0.2, 0.5)),
     "double von mises": (two_lobes, DIRECTIONS, (0, 360), (0.5, 8)),
 }
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from cortexcnn import plot, tuning
 from cortexcnn.arrays import groups
 from cortexcnn.cli.arguments import add_model, load_network, names
-from cortexcnn.protocols import swept_bars
+from cortexcnn.protocols import above_blank, swept_bars
 from cortexcnn.recording import record
 from cortexcnn.report import draw_bars, most_selective
 
@@ -25,8 +25,8 @@ def main(argv: list[str] | None = None) -> Path:
     arguments = _arguments(argv)
     network = load_network(arguments)
     bars = swept_bars(network.screen, steps=arguments.steps, length=arguments.length, width=arguments.width)
-    responses = record(network, bars, layers=arguments.layers)
-    measures = tuning.orientation_tuning(responses)
+    responses = above_blank(record(network, bars, layers=arguments.layers))
+    measures = tuning.orientation_tuning(responses, baseline="none")
     for layer, here in groups(measures["circular_variance"].where(measures["valid"]), "layer"):
         answer = int(here.notnull().sum())
         median = f", median circular variance {float(here.median()):.2f}" if answer else ""

@@ -67,17 +67,14 @@ def layers_by_reference(
         axes.axhspan(*ceiling, color="0.85", linewidth=0, label="noise ceiling")
     axes.axhline(0, color="0.6", linewidth=0.6)
     for i, (value, lower, upper) in enumerate(controls.values()):
-        axes.errorbar(i, value, [[value - lower], [upper - value]], fmt="s", color="0.35", markersize=4, capsize=2)
+        axes.vlines(i, lower, upper, color="0.35", linewidth=1)
+        axes.plot(i, value, "s", color="0.35", markersize=4)
     start = len(controls) + (0.5 if controls else 0.0)
     x = start + np.arange(len(layers))
     for i, (name, table) in enumerate(lines.items()):
-        score = table["score"].values
-        bars = np.stack([score - table["lower"].values, table["upper"].values - score])
-        shift = (i - (len(lines) - 1) / 2) * 0.12
-        axes.errorbar(
-            x + shift, score, bars, fmt="o-", color=COLOURS[i % len(COLOURS)], markersize=3.5, capsize=2,
-            label=name or None,
-        )  # fmt: skip
+        place, colour = x + (i - (len(lines) - 1) / 2) * 0.12, COLOURS[i % len(COLOURS)]
+        axes.vlines(place, table["lower"].values, table["upper"].values, color=colour, linewidth=1)
+        axes.plot(place, table["score"].values, "o-", color=colour, markersize=3.5, label=name or None)
     axes.set_xticks([*range(len(controls)), *x], [*controls, *layers], rotation=45, ha="right", rotation_mode="anchor")
     axes.set_ylabel(measure)
     if axes.get_legend_handles_labels()[0]:

@@ -73,7 +73,7 @@ def tuning_curves(
     ax.set_xlabel(axis_label(parameter))
     ax.set_ylabel("response")
     if 1 < len(names) <= 8 or (labels is not None and len(names) <= 8):
-        ax.legend()
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
 
@@ -176,7 +176,7 @@ def raster(
     if len(events) != len(orientations):
         raise ValueError(f"{len(events)} rows of events for {len(orientations)} orientations: one row each")
     axes = on(ax)
-    last = max((float(np.max(row)) for row in events if len(row)), default=1.0)
+    last = 1.02 * max((float(np.max(row)) for row in events if len(row)), default=1.0)
     duration = last if duration is None else duration
     positions = np.arange(len(events))[::-1]
     for row, position in zip(events, positions, strict=True):

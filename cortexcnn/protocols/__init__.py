@@ -7,8 +7,8 @@ from cortexcnn.protocols.grating_tuning import (
     grating_tuning,
     summarise,
 )
-from cortexcnn.protocols.targets import TARGETS, Target, grating_rdms, target
-from cortexcnn.protocols.turning_bar import spike_times, swept_bars
+from cortexcnn.protocols.targets import TARGETS, Target, classical, grating_rdms, target
+from cortexcnn.protocols.turning_bar import above_blank, spike_times, swept_bars
 from cortexcnn.protocols.two_rdms import V1_LAYERS, compare_networks, layer_rdms, pixel_rdm, score_rdms
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "TARGETS",
     "V1_LAYERS",
     "Target",
+    "above_blank",
     "beside_published",
+    "classical",
     "compare_networks",
     "grating_battery",
     "grating_rdms",

@@ -12,13 +12,14 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn import reference, similarity, tuning
-from cortexcnn.models import load
+from cortexcnn.models import Network, wrap
+from cortexcnn.models.classical_v1 import classical_v1
 from cortexcnn.protocols.grating_tuning import grating_battery
 from cortexcnn.recording import record
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import photographs
 
-__all__ = ["TARGETS", "Target", "grating_rdms", "target"]
+__all__ = ["TARGETS", "Target", "classical", "grating_rdms", "target"]
 
 SPLITS = 20
 
@@ -78,6 +79,30 @@ def target(name: str, screen: Screen, *, data: str | Path | None = None, images:
     return TARGETS[name](screen, data, images)
 
 
+def classical(screen: Screen) -> Network:
+    """The classical V1 as a control for a network: on a screen of the same degrees, at frequencies that V1 prefers.
+
+    Parameters
+    ----------
+    screen : Screen
+        Of the network.
+
+    Returns
+    -------
+    Network
+        Cells at 1, 2, 4 and 8 cycles/degree, as far as four cycles fit the screen and two pixels fit half a cycle of
+        the network's; at octaves from 8 cycles across the screen where none of them does.
+
+    Examples
+    --------
+    >>> sorted(set(classical(Screen(2, 32)).module.cells("complex").spatial_frequency.values.tolist()))
+    [2.0, 4.0]
+    """
+    fit = [f for f in (1.0, 2.0, 4.0, 8.0) if f * screen.degrees >= 4 and f <= screen.nyquist / 2]
+    module = classical_v1(degrees=screen.degrees, spatial_frequencies=fit or None)
+    return wrap(module, module.eye, name="classical_v1")
+
+
 def grating_rdms(network: Any, stimuli: xr.Dataset, layers: list[str]) -> xr.DataArray:
     """RDMs over orientation of the centre units of each layer, z-scored.
 
@@ -104,9 +129,8 @@ def grating_rdms(network: Any, stimuli: xr.Dataset, layers: list[str]) -> xr.Dat
 
 def _classical(screen: Screen, data: Any, images: Any) -> Target:  # noqa: ARG001 - it is built, not read
     battery = grating_battery(screen)
-    network = load("classical_v1", degrees=screen.degrees)
-    rdms = grating_rdms(network, battery, ["normalised_simple", "normalised_complex"])
-    named = {str(layer).replace("_", " "): rdms.sel(layer=layer, drop=True) for layer in rdms["layer"].values}
+    rdms = grating_rdms(classical(screen), battery, ["normalised_complex"])
+    named = {"normalised complex cells": rdms.sel(layer="normalised_complex", drop=True)}
     return Target("classical V1, gratings", battery, named, dict.fromkeys(named, (np.nan, np.nan)))
 
 

@@ -9,7 +9,7 @@ from cortexcnn.arrays import check_responses, is_blank
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import sweep
 
-__all__ = ["spike_times", "swept_bars"]
+__all__ = ["above_blank", "spike_times", "swept_bars"]
 
 
 def swept_bars(
@@ -53,17 +53,52 @@ def swept_bars(
     )
 
 
+def above_blank(responses: xr.DataArray) -> xr.DataArray:
+    """What the bar adds to each unit's response to the blank, moment by moment; what it takes away counts as 0.
+
+    A bar excites a unit for some frames and may hold it down for others: a mean over the sweep would cancel the two,
+    where an experimenter counts spikes.
+
+    Parameters
+    ----------
+    responses : DataArray (stimulus, time, unit)
+        Responses to :func:`swept_bars`.
+
+    Returns
+    -------
+    DataArray (stimulus, time, unit)
+        Without the blank; not negative. Measure its tuning with ``baseline="none"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no blank.
+
+    Examples
+    --------
+    >>> responses = xr.DataArray([[[1.0], [5.0], [0.0]], [[2.0], [2.0], [2.0]]], dims=("stimulus", "time", "unit"),
+    ...     coords={"stimulus": [0, 1], "unit": ["cell"], "contrast": ("stimulus", [1.0, 0.0])})
+    >>> above_blank(responses).squeeze().values
+    array([0., 3., 0.])
+    """
+    blank = is_blank(check_responses(responses)).values
+    if not blank.any():
+        raise ValueError("no blank among these stimuli; swept_bars has one, sweep(…, blank=True) adds one")
+    floor = responses.isel(stimulus=blank).mean(["stimulus", "time"]).clip(min=0)
+    return (responses.isel(stimulus=~blank) - floor).clip(min=0).assign_attrs(responses.attrs)
+
+
 def spike_times(responses: xr.DataArray, *, spikes: int = 9) -> dict[float, np.ndarray]:
     """Turn the response of one unit to swept bars into rows of spikes, one row for each orientation.
 
-    A unit of a network gives a number for each frame, not spikes. The response above the blank is taken as a rate, and
-    a spike is set wherever its integral passes a whole number and a half, as an integrator without noise or leak would
-    fire. One scale holds for all rows.
+    A unit of a network gives a number for each frame, not spikes. The response is taken as a rate, and a spike is set
+    wherever its integral passes a whole number and a half, as an integrator without noise or leak would fire. One scale
+    holds for all rows.
 
     Parameters
     ----------
     responses : DataArray (stimulus, time)
-        Responses of one unit, ``orientation`` and ``direction`` along ``stimulus``.
+        From :func:`above_blank`, one unit; ``orientation`` and ``direction`` along ``stimulus``.
     spikes : int
         Spikes in the fullest row; 9 in 1959.
 
@@ -75,7 +110,7 @@ def spike_times(responses: xr.DataArray, *, spikes: int = 9) -> dict[float, np.n
     Raises
     ------
     ValueError
-        If there is more than one unit.
+        If a response is negative.
 
     Examples
     --------
@@ -85,29 +120,15 @@ def spike_times(responses: xr.DataArray, *, spikes: int = 9) -> dict[float, np.n
     >>> {angle: len(times) for angle, times in spike_times(responses, spikes=8).items()}
     {0.0: 8, 90.0: 1}
     """
-    if "unit" in responses.dims:
-        if responses.sizes["unit"] != 1:
-            raise ValueError(
-                f"spikes of one unit at a time; these are {responses.sizes['unit']}: select one by .sel(…)"
-            )
-        responses = responses.squeeze("unit")
-    check_responses(responses.expand_dims(unit=["one"]), parameters=("orientation", "direction"))
-    blank = is_blank(responses).values
-    floor = float(responses.isel(stimulus=blank).mean()) if blank.any() else 0.0
-    above = (responses.isel(stimulus=~blank).transpose("stimulus", "time") - max(floor, 0.0)).clip(min=0)
-    times = above["time"].values
-    frame = float(np.diff(times).mean())
-    rows = {}
-    for angle in np.unique(above["orientation"].values):
-        there = above.isel(stimulus=np.flatnonzero(above["orientation"].values == angle)).sortby("direction")
-        rows[float(angle)] = there.values.ravel()
-    most = max(row.sum() for row in rows.values())
-    if most <= 0:
-        return {angle: np.array([]) for angle in rows}
+    table = responses.transpose("stimulus", "time").sortby("direction")
+    if float(table.min()) < 0:
+        raise ValueError("a rate is not negative: take above_blank(responses) first")
+    frame = float(np.diff(table["time"].values).mean())
+    angles = table["orientation"].values
+    rows = {float(angle): table.values[angles == angle].ravel() for angle in np.unique(angles)}
+    most = max(row.sum() for row in rows.values()) or 1.0
     fired = {}
     for angle, row in rows.items():
         drive = np.concatenate([[0.0], np.cumsum(row)]) * spikes / most
-        ends = np.arange(len(drive)) * frame
-        marks = np.arange(0.5, drive[-1] + 1e-9)
-        fired[angle] = np.interp(marks, drive, ends)
+        fired[angle] = np.interp(np.arange(0.5, drive[-1] + 1e-9), drive, np.arange(len(drive)) * frame)
     return fired

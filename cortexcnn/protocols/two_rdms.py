@@ -15,8 +15,7 @@ import torch
 import xarray as xr
 
 from cortexcnn.arrays import SEPARATOR
-from cortexcnn.models import load
-from cortexcnn.protocols.targets import Target, grating_rdms
+from cortexcnn.protocols.targets import Target, classical, grating_rdms
 from cortexcnn.recording import record
 from cortexcnn.screen import Screen
 from cortexcnn.similarity import bootstrap, compare, interval, rdm
@@ -166,16 +165,16 @@ def compare_networks(
         because that can turn a conclusion round), network, layer, score, lower, upper, ceiling_lower, ceiling_upper.
     """
     screen = next(iter(networks.values())).screen
-    classical = load("classical_v1", degrees=screen.degrees)
+    handmade = classical(screen)
     rows = []
     for zscore in (True,) if target.stimuli.attrs["kind"] == "grating" else (False, True):
         if target.stimuli.attrs["kind"] == "grating":
             stacks = {name: grating_rdms(one, target.stimuli, list(layers)) for name, one in networks.items()}
-            stacks["classical V1"] = grating_rdms(classical, target.stimuli, V1_LAYERS)
+            stacks["classical V1"] = grating_rdms(handmade, target.stimuli, V1_LAYERS)
         else:
             options: dict[str, Any] = {"units": units, "zscore": zscore, "rng": rng, "progress": progress}
             stacks = {name: layer_rdms(one, target.stimuli, layers=layers, **options) for name, one in networks.items()}
-            stacks["classical V1"] = layer_rdms(classical, target.stimuli, layers=V1_LAYERS, **options)
+            stacks["classical V1"] = layer_rdms(handmade, target.stimuli, layers=V1_LAYERS, **options)
             stacks["pixels"] = pixel_rdm(target.stimuli, screen, zscore=zscore).expand_dims(layer=["pixels"])
         for pairs, reference in target.rdms.items():
             for name, stack in stacks.items():

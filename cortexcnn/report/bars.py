@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from cortexcnn import plot, tuning
 from cortexcnn.arrays import groups
-from cortexcnn.protocols import spike_times
+from cortexcnn.protocols import above_blank, spike_times
 from cortexcnn.reference import hubel_wiesel1959, hubel_wiesel1959_spikes
 from cortexcnn.report.page import Section
 
@@ -33,8 +33,9 @@ def bar_section(folder: Path, responses: xr.DataArray, *, units: int = 1) -> Sec
     -------
     Section
     """
-    measures = tuning.orientation_tuning(responses)
-    figure = draw_bars(responses, most_selective(measures, units))
+    above = above_blank(responses)
+    measures = tuning.orientation_tuning(above, baseline="none")
+    figure = draw_bars(above, most_selective(measures, units))
     files = plot.save(figure, folder / "turning_bar.png")
     told = []
     for layer, here in groups(measures["circular_variance"].where(measures["valid"]), "layer"):
@@ -87,7 +88,7 @@ def draw_bars(responses: xr.DataArray, units: list[str], *, spikes: str | Path |
     Parameters
     ----------
     responses : DataArray (stimulus, time, unit)
-        Responses to ``protocols.swept_bars``.
+        Responses to ``protocols.swept_bars``, from ``protocols.above_blank``.
     units : list of str
         Which units.
     spikes : path, optional
@@ -110,13 +111,13 @@ def draw_bars(responses: xr.DataArray, units: list[str], *, spikes: str | Path |
     for ax in grid[:, 1]:
         ax.remove()
     circles = [figure.add_subplot(len(grid), 2, 2 * i + 2, projection="polar") for i in range(len(grid))]
-    plot.raster(rows, angles.tolist(), ax=grid[0, 0])
+    plot.raster(rows, angles.tolist(), duration=1.0 if spikes is None else None, ax=grid[0, 0])
     plot.polar(xr.DataArray(counts.values, dims="orientation", coords={"orientation": angles}), ax=circles[0])
     grid[0, 0].set_title(title)
-    curves = tuning.tuning_curve(responses.sel(unit=units), "orientation")
+    curves = tuning.tuning_curve(responses.sel(unit=units), "orientation", baseline="none")
     duration = 2 * float(responses.attrs["duration"])
     for unit, ax, circle in zip(units, grid[1:, 0], circles[1:], strict=True):
-        events = spike_times(responses.sel(unit=[unit]))
+        events = spike_times(responses.sel(unit=unit))
         plot.raster(list(events.values()), list(events), duration=duration, ax=ax)
         plot.polar(curves.sel(unit=unit), ax=circle)
         ax.set_title(unit)

@@ -27,9 +27,8 @@ def test_layers_keep_their_order_and_controls_come_first():
         {"trained": scores(), "random": scores(-0.1)}, controls={"pixels": (0.1, 0.0, 0.2)}, ceiling=(0.6, 0.7)
     )
     assert [label.get_text() for label in ax.get_xticklabels()] == ["pixels", "b", "a"]
-    trained = ax.containers[1]
-    assert trained.lines[0].get_ydata().tolist() == [0.2, 0.4]
-    ends = np.array([segment[:, 1] for segment in trained.lines[2][0].get_segments()])
+    assert ax.lines[2].get_ydata().tolist() == [0.2, 0.4]
+    ends = np.array([segment[:, 1] for segment in ax.collections[1].get_segments()])
     assert np.allclose(ends, [[0.1, 0.25], [0.3, 0.45]])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["noise ceiling", "trained", "random"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from cortexcnn.protocols import spike_times, swept_bars
+from cortexcnn.protocols import above_blank, spike_times, swept_bars
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import render, times
 
@@ -23,19 +23,17 @@ def test_bars_come_both_ways_and_cross_the_centre():
     assert np.allclose(crossing, 0.5, atol=0.1)
 
 
-def responses(rows: dict[tuple[float, float], list[float]], blank: float | None = None) -> xr.DataArray:
-    values = [*rows.values()] + ([[blank] * 4] if blank is not None else [])
+def responses(rows: dict[tuple[float, float], list[float]]) -> xr.DataArray:
     orientation, direction = zip(*rows, strict=True)
-    extra = [np.nan] if blank is not None else []
     return xr.DataArray(
-        np.array(values, dtype=float),
+        np.array([*rows.values()], dtype=float),
         dims=("stimulus", "time"),
         coords={
-            "stimulus": np.arange(len(values)),
+            "stimulus": np.arange(len(rows)),
             "time": [0.0, 0.25, 0.5, 0.75],
-            "orientation": ("stimulus", [*orientation, *extra]),
-            "direction": ("stimulus", [*direction, *extra]),
-            "contrast": ("stimulus", [1.0] * len(rows) + ([0.0] if extra else [])),
+            "orientation": ("stimulus", list(orientation)),
+            "direction": ("stimulus", list(direction)),
+            "contrast": ("stimulus", [float(direction_ >= 0) for direction_ in direction]),
         },
     )
 
@@ -48,19 +46,22 @@ def test_spikes_fall_where_the_response_is_and_in_proportion():
     assert ((fired[90.0] >= 0.5) & (fired[90.0] <= 0.75)).all()
 
 
-def test_the_blank_is_silence_and_the_way_back_comes_second():
-    table = responses({(0.0, 270.0): [1, 1, 5, 1], (0.0, 90.0): [1, 1, 1, 1]}, blank=1.0)
-    fired = spike_times(table, spikes=4)
+def test_the_way_back_comes_second():
+    fired = spike_times(responses({(0.0, 270.0): [0, 0, 5, 0], (0.0, 90.0): [0, 0, 0, 0]}), spikes=4)
     assert len(fired[0.0]) == 4
     assert ((fired[0.0] >= 1.5) & (fired[0.0] <= 1.75)).all()
 
 
-def test_a_silent_unit_fires_nothing():
-    fired = spike_times(responses({(0.0, 90.0): [0, 0, 0, 0]}))
-    assert fired[0.0].size == 0
+def test_a_silent_unit_fires_nothing_and_a_rate_is_not_negative():
+    assert spike_times(responses({(0.0, 90.0): [0, 0, 0, 0]}))[0.0].size == 0
+    with pytest.raises(ValueError, match="above_blank"):
+        spike_times(responses({(0.0, 90.0): [0, -1, 0, 0]}))
 
 
-def test_one_unit_at_a_time():
-    table = responses({(0.0, 90.0): [0, 4, 0, 0]}).expand_dims(unit=["a", "b"])
-    with pytest.raises(ValueError, match="one unit at a time"):
-        spike_times(table)
+def test_only_what_the_bar_adds_counts():
+    table = responses({(0.0, 90.0): [1, 0, 7, 2], (np.nan, -1.0): [2, 2, 2, 2]}).expand_dims(unit=["cell"])
+    above = above_blank(table)
+    assert above.sizes["stimulus"] == 1
+    assert above.sel(unit="cell").values.tolist() == [[0, 0, 5, 0]]
+    with pytest.raises(ValueError, match="no blank"):
+        above_blank(above)

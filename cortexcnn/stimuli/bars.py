@@ -145,11 +145,12 @@ def _coverage(corners: tuple[np.ndarray, np.ndarray], canvas: Canvas) -> torch.T
 
 
 def _mean_of_clipped(low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
-    """The mean of ``clip(t, 0, 1)`` over t from low to high."""
-    length = high - low
-    a, b = low.clamp(0, 1), high.clamp(0, 1)
-    integral = (b - a) * (a + b) / 2 + (high.clamp_min(1) - low.clamp_min(1))
-    return torch.where(length > _NEGLIGIBLE, integral / length.clamp_min(_NEGLIGIBLE), a)
+    """The mean of ``clip(t, 0, 1)`` over t from low to high, which are used up."""
+    length = (high - low).clamp_min_(_NEGLIGIBLE)
+    beyond = high.clamp_min(1).sub_(low.clamp_min(1))
+    low, high = low.clamp_(0, 1), high.clamp_(0, 1)
+    within = (high - low).mul_(high + low).div_(2).add_(beyond).div_(length)
+    return torch.where(length > _NEGLIGIBLE, within, low)
 
 
 def _distances(rows: Rows, canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:

@@ -119,13 +119,14 @@ def half_plane(distance: torch.Tensor, width: torch.Tensor, height: torch.Tensor
     >>> half_plane(torch.tensor([-1.0, 0.0, 0.25, 1.0]), torch.tensor(1.0), torch.tensor(0.0))
     tensor([0.0000, 0.5000, 0.7500, 1.0000])
     """
-    wide = torch.maximum(width, height).clamp_min(torch.finfo(distance.dtype).tiny)
-    narrow = torch.minimum(width, height)
-    left = ((wide + narrow) / 2 - distance.abs()).clamp_min(0)
-    corner = torch.minimum(left, narrow)
-    # The narrow side may be zero; the corner is then zero too.
-    beyond = (corner * (corner / narrow.clamp_min(torch.finfo(distance.dtype).tiny)) / 2 + (left - corner)) / wide
-    return torch.where(distance < 0, beyond, 1 - beyond)
+    wide = torch.maximum(width, height).clamp_min(1e-12)  # at the centre of a disc there is no normal
+    narrow = torch.maximum(torch.minimum(width, height), 1e-6 * wide)  # a side seen end-on is zero
+    # What lies beyond a line at that distance, whichever side it is on: a corner of the pixel, then a parallel slice.
+    beyond = ((wide + narrow) / 2 - distance.abs()).clamp_min_(0)
+    corner = torch.minimum(beyond, narrow)
+    beyond.sub_(corner).div_(wide)
+    beyond.add_(corner.mul_(corner).div_(2 * wide * narrow))
+    return beyond.neg_().add_(0.5).copysign_(distance).add_(0.5)
 
 
 def split(rows: Rows, name: str, out: torch.Tensor) -> Iterator[tuple[object, Rows, torch.Tensor]]:

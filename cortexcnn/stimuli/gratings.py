@@ -122,17 +122,18 @@ def _sine(rows: Rows, canvas: Canvas, out: torch.Tensor, mean: float) -> None:
 def _square(rows: Rows, canvas: Canvas, out: torch.Tensor, mean: float) -> None:
     """Fill with mean + contrast / 2 × the sign of the sine, averaged over each pixel."""
     along_x, along_y = (canvas.put(cycles) for cycles in _cycles(rows, canvas))
-    torch.add(along_y[:, :, None], along_x[:, None, :], out=out)
-    out.sub_(out.floor())
     ux, uy = across(rows["orientation"])
     step = rows["spatial_frequency"] * canvas.pixel
     width, height = (canvas.put(step * np.abs(part))[:, None, None] for part in (ux, uy))
-    # Up to the Nyquist limit a pixel reaches less than half a cycle to either side, so no other flank touches it.
-    light = half_plane(out, width, height)
-    light -= half_plane(out - 0.5, width, height)
-    light += half_plane(out - 1.0, width, height)
-    half = canvas.put(rows["contrast"] / 2)[:, None, None]
-    torch.mul(light.mul_(2).sub_(1), half, out=out)
+    # Cycles into the light half from the nearer of its flanks, −1/4 to 1/4: a triangle wave.
+    torch.add((along_y + 0.25)[:, :, None], along_x[:, None, :], out=out)
+    inward = out.sub_(out.floor()).sub_(0.5).abs_().neg_().add_(0.25)
+    light = half_plane(inward, width, height)
+    if np.any(step * (np.abs(ux) + np.abs(uy)) > 0.5):
+        # Near the Nyquist limit a pixel also reaches over the next flanks.
+        light -= half_plane(inward - 0.5, width, height)
+        light += half_plane(inward + 0.5, width, height) - 1
+    torch.mul(light.sub_(0.5), canvas.put(rows["contrast"])[:, None, None], out=out)
     out.add_(mean)
 
 

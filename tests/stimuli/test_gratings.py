@@ -131,6 +131,12 @@ def test_a_disc_covers_its_area_and_its_rim_partly(size):
     assert covered.sum() / SCREEN.pixels_per_degree**2 == pytest.approx(np.pi * size**2 / 4, rel=4e-3)
 
 
+def test_the_pixel_at_the_centre_of_a_disc_is_inside_it():
+    screen = Screen(degrees=3, pixels=9)
+    table = sweep("grating", spatial_frequency=0.5, phase=90, aperture=["disc", "raised cosine", "gaussian"], size=2)
+    np.testing.assert_allclose(render(table, screen)[:, 0, 4, 4].numpy(), 1, atol=1e-6)
+
+
 def test_soft_apertures_are_their_formulas():
     right, up = np.meshgrid(*SCREEN.centres())
     radius = np.hypot(right - 0.5, up + 1)

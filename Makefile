@@ -1,6 +1,6 @@
 # Every task of the project, one word each. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick check format figures bench docs clean
+.PHONY: help install demo test quick check format figures bench clean
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -35,6 +35,12 @@ check: $(STAMP) ## ruff, mypy, import-linter
 format: $(STAMP) ## put the code in order
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+figures: $(STAMP) ## draw the figures of the README again
+	$(BIN)/cortexcnn probe cortexnet --layers relu1,relu2,relu3 --out build/figures --overwrite
+	mkdir -p docs/figures && cp build/figures/figures/distributions.png build/figures/figures/filters.png docs/figures/
+	$(BIN)/python analyses/hubel_wiesel_1959.py cortexnet --layers relu1,relu2 --out docs/figures/hubel_wiesel_1959.png
+	rm -f docs/figures/*.svg
 
 bench: $(STAMP) ## speed and memory beside peers and limits
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -183,7 +183,7 @@ def _ceiling(split_half: xr.DataArray) -> tuple[float, float]:
 
     The upper end is how well a model that is the truth would correlate with the RDM of all repeats.
     """
-    half = float(split_half)
+    half = float(split_half.mean())
     return half, float(np.sqrt(similarity.spearman_brown(max(half, 0.0))))
 
 

@@ -45,10 +45,10 @@ def similarity_section(folder: Path, table: pd.DataFrame, *, heading: str | None
     files = plot.save(figure, folder / f"{name}.png")
     best = table[~table["network"].isin(CONTROLS)].sort_values("score").iloc[-1]
     text = (
-        f"Spearman correlation of the RDM of each layer with that of {reference}; bars are 95 % bootstrap "
-        "intervals over stimuli. The grey band is the noise ceiling: from the reliability that was measured to what a perfect "
-        f"model could reach. The nearest is {best['layer']} of {best['network']} ({best['pairs']}, units {best['units']}): "
-        f"{best['score']:.3f} ({best['lower']:.3f} to {best['upper']:.3f})."
+        f"Spearman correlation of the RDM of each layer with that of {reference}; bars are 95 % bootstrap intervals "
+        "over stimuli. The grey band is the noise ceiling: from the reliability that was measured to what a perfect "
+        f"model could reach. The nearest is {best['layer']} of {best['network']} ({best['pairs']}, units "
+        f"{best['units']}): {best['score']:.3f} ({best['lower']:.3f} to {best['upper']:.3f})."
     )
     return Section(heading or f"Against {reference}", text, {files[0]: f"Layers against {reference}"})
 

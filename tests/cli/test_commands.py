@@ -1,0 +1,186 @@
+"""Every command from end to end, as a script would call it: output, files, exit codes, errors without a traceback."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from cortexcnn.cli import COMMANDS, main
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A small study of the shipped network."""
+    folder = tmp_path_factory.mktemp("study") / "out"
+    assert main(["probe", "cortexnet", "--layers", "relu1,relu2", "--out", str(folder), "--csv"]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"cortexcnn {command}" in capsys.readouterr().out.split("example")[1]
+
+
+@pytest.mark.parametrize("words", [[], ["no_such_command"], ["layers"], ["layers", "alexnet", "--json", "--csv"]])
+def test_wrong_usage_is_exit_code_2(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["layers", "alexnett", "--weights", "none"], "alexnet"),
+        (["layers", "cortexnet", "--weights", "nowhere.pth"], "nowhere.pth"),
+        (["probe", "cortexnet", "--layers", "relu11", "--out", "unused"], "relu1"),
+        (["probe", "cortexnet", "--layers", "relu1", "--units", "some", "--out", "unused"], "centre"),
+        (["stimuli", "grating", "spatial_frequency=40"], "14"),
+        (["stimuli", "gratin"], "grating"),
+        (["stimuli", "grating", "orientation"], "name=values"),
+        (["compare", "cortexnet", "--reference", "henaff2021"], "--data"),
+        (["compare", "cortexnet", "--reference", "ecker"], "ecker2010"),
+        (["tuning", "nothing.nc"], "nothing.nc"),
+        (["train", "cortexnet", "--data", "nothing", "--out", "unused"], "nothing"),
+    ],
+)
+def test_refusals_are_exit_code_1_with_the_remedy_and_no_traceback(words, says, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 1
+    told = capsys.readouterr()
+    assert says in told.err
+    assert "Traceback" not in told.err
+    assert told.out == ""
+
+
+def test_debug_shows_the_traceback(capsys):
+    assert main(["layers", "alexnett", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_interruption_is_exit_code_130(monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cortexcnn.models.load", interrupted)
+    assert main(["layers", "cortexnet"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_layers_as_json_and_for_people(capsys):
+    assert main(["layers", "cortexnet", "--json"]) == 0
+    told = capsys.readouterr()
+    table = {row["layer"]: row for row in json.loads(told.out)}
+    assert table["relu2"]["rf_pixels"] == 12
+    assert table["classify"]["whole_image"] is True
+    assert "span 2° of visual angle" in told.err
+    assert main(["layers", "cortexnet", "--degrees", "4"]) == 0
+    told = capsys.readouterr()
+    assert "whole image" in told.out
+    assert "span 4°" in told.err
+
+
+def test_stimuli_are_printed_or_written(capsys, tmp_path):
+    assert main(["stimuli", "bar", "orientation=0:180:45", "width=0.2", "--blank", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["orientation"] for row in rows[:4]] == [0, 45, 90, 135]
+    assert rows[4]["contrast"] == 0
+    out = tmp_path / "bars"
+    words = ["stimuli", "bar", "orientation=0:180:45", "--pixels", "32", "--out", str(out)]
+    assert main(words) == 0
+    assert len(list(out.glob("**/*.png"))) == 4
+    assert len(list(out.glob("*.csv"))) == 1
+    assert main(words) == 1
+    assert "overwrite" in capsys.readouterr().err
+
+
+def test_a_study_holds_responses_measures_figures_and_a_page(study):
+    responses = xr.open_dataarray(study / "responses.nc", engine="h5netcdf")
+    assert dict(responses.sizes) == {"stimulus": 769, "unit": 96}
+    assert {"weights_hash", "eye_hash", "stimuli_hash", "versions"} <= set(responses.attrs)
+    responses.close()
+    measures = pd.read_csv(study / "measures.csv")
+    assert len(measures) == 96
+    assert (study / "index.html").is_file()
+    assert {"distributions.png", "distributions.svg", "examples.png", "filters.png"} <= {
+        file.name for file in (study / "figures").iterdir()
+    }
+
+
+def test_a_study_is_not_overwritten_unless_asked(study, capsys):
+    before = (study / "responses.nc").read_bytes()
+    assert main(["probe", "cortexnet", "--layers", "relu1", "--out", str(study)]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert (study / "responses.nc").read_bytes() == before
+
+
+def test_tuning_is_measured_again_from_the_file(study, capsys):
+    assert main(["tuning", str(study / "responses.nc"), "--layers", "relu2", "--json"]) == 0
+    table = pd.DataFrame(json.loads(capsys.readouterr().out)).set_index("unit")
+    stored = pd.read_csv(study / "measures.csv").set_index("unit").loc[table.index]
+    assert np.allclose(table["circular_variance"].astype(float), stored["circular_variance"], equal_nan=True)
+    assert main(["tuning", str(study / "responses.nc"), "--summary", "--csv"]) == 0
+    assert [line.split(",")[0] for line in capsys.readouterr().out.splitlines()] == ["layer", "relu1", "relu2"]
+    assert main(["tuning", str(study / "responses.nc"), "--layers", "conv9"]) == 1
+    assert "it has relu1, relu2" in capsys.readouterr().err
+
+
+def test_bars_and_random_units_can_be_shown(tmp_path, capsys):
+    out = tmp_path / "bars"
+    words = ["probe", "cortexnet", "--layers", "relu1", "--units", "20", "--out", str(out), "--json"]
+    assert main([*words, "--stimuli", "bar", "orientation=0:180:15", "width=0.15"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["units"] == 20
+    assert (out / "index.html").is_file()
+
+
+def test_layers_are_compared_with_the_classical_v1(tmp_path, capsys):
+    out = tmp_path / "v1"
+    words = ["compare", "cortexnet", "--layers", "relu1,relu2", "--draws", "50", "--out", str(out), "--csv"]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = pd.DataFrame([line.split(",") for line in lines[1:]], columns=None)
+    assert len(table) == 2 * 2 + 4
+    saved = pd.read_csv(out / "scores.csv")
+    assert set(saved["network"]) == {"trained", "random weights", "classical V1"}
+    assert saved["score"].between(-1, 1 + 1e-9).all()
+    assert (out / "index.html").is_file()
+
+
+def test_training_writes_weights_that_can_be_probed(tmp_path, capsys):
+    out = tmp_path / "run"
+    (tmp_path / "own.py").write_text(
+        "from torch import nn\n"
+        "from cortexcnn.models import Eye\n"
+        "def digits():\n"
+        "    net = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 10))\n"
+        "    net.eye = Eye(channels=1, mean=0.3, std=0.35, pixels=8, degrees=1.0)\n"
+        "    return net\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        words = ["train", "own:digits", "--data", "digits", "--no-flip", "--epochs", "3", "--out", str(out)]
+        assert main(words) == 0
+        assert "test accuracy 0.9" in capsys.readouterr().out
+        assert main(["layers", "own:digits", "--weights", str(out / "weights.safetensors"), "--json"]) == 0
+        assert main(words) == 1
+        assert "--overwrite" in capsys.readouterr().err or "overwrite" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_demo_writes_its_study(tmp_path, capsys):
+    assert main(["demo", "--out", str(tmp_path / "demo"), "--json"]) == 0
+    told = capsys.readouterr()
+    assert {row["layer"] for row in json.loads(told.out)} >= {"conv1", "relu2"}
+    assert "test accuracy" in told.err
+    page = (tmp_path / "demo" / "index.html").read_text(encoding="utf-8")
+    assert "Hubel" in page
+    assert (tmp_path / "demo" / "scores.csv").is_file()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import torch
 import xarray as xr
 
-import cortexcnn
 from cortexcnn.arrays import content_hash
 from cortexcnn.recording.contract import Recordable
 from cortexcnn.stimuli import times
@@ -48,7 +48,7 @@ def attributes(network: Recordable, stimuli: xr.Dataset, *, electrode: str, seed
         "degrees": float(screen.degrees),
         "pixels": int(screen.pixels),
         "electrode": electrode,
-        "versions": f"cortexcnn {cortexcnn.__version__}, torch {torch.__version__}, numpy {np.__version__}",
+        "versions": f"cortexcnn {version('cortexcnn')}, torch {torch.__version__}, numpy {np.__version__}",
     }
     if seed is not None:
         found["seed"] = seed

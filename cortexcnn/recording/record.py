@@ -117,8 +117,8 @@ def record(
     >>> responses = record(network, gratings, layers=["0"], progress=False)
     >>> responses.sizes
     Frozen({'stimulus': 4, 'unit': 4})
-    >>> responses.unit.values[1], responses.orientation.values
-    ('0/1/14/14', array([  0.,  45.,  90., 135.]))
+    >>> responses.unit.values.tolist()
+    ['0/0/14/14', '0/1/14/14', '0/2/14/14', '0/3/14/14']
     """
     check_drawable(check_stimuli(stimuli), network.screen)
     if batch is not None and batch < 1:

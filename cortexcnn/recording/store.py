@@ -76,7 +76,7 @@ class InFile:
         if not _may_resume(path, self._part, table, overwrite=overwrite, resume=resume):
             self._create()
         self._file = h5netcdf.File(self._part, "a")
-        self._recorded = np.array(self._file.attrs[_RECORDED])
+        self._recorded = np.array(self._file.attrs[_RECORDED], ndmin=1)  # one entry comes back as a scalar
         self._queue: Queue[Any] = Queue(maxsize=2)
         self._failure: BaseException | None = None
         self._writer = Thread(target=self._write, name="responses to file", daemon=True)
@@ -185,15 +185,22 @@ def open_responses(
 
     Examples
     --------
-    >>> open_responses("study.nc")  # doctest: +SKIP
-    <xarray.DataArray 'responses' (stimulus: 384, unit: 64)> ...
+    >>> from tempfile import TemporaryDirectory
+    >>> from cortexcnn import load, record, sweep
+    >>> network, bars = load("cortexnet"), sweep("bar", orientation=[0, 45, 90])
+    >>> with TemporaryDirectory() as folder:
+    ...     responses = record(network, bars, layers=["conv1"], out=f"{folder}/bars.nc", progress=False)
+    ...     responses.close()
+    ...     with open_responses(f"{folder}/bars.nc", network=network, stimuli=bars) as responses:
+    ...         print(responses.dims, responses.attrs["model"])
+    ('stimulus', 'unit') cortexnet
     """
     path = Path(path)
     if not path.is_file():
         part = path.with_name(f"{path.name}.part")
         hint = f"; {part} is an interrupted recording: record with resume=True to complete it" if part.is_file() else ""
         raise FileNotFoundError(f"no file {path}{hint}")
-    responses = in_order(_open(path))
+    responses = _open(path)
     asked: dict[str, str] = {}
     if network is not None:
         asked |= network.hashes()
@@ -267,4 +274,6 @@ def _open(path: Path) -> xr.DataArray:
     if "responses" not in table:
         table.close()
         raise ValueError(f"{path} holds no responses but {', '.join(map(str, table.data_vars)) or 'nothing'}")
-    return table["responses"]
+    responses = in_order(table["responses"])
+    responses.set_close(table.close)
+    return responses

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn import reference, similarity, tuning
+from cortexcnn.choices import chosen
 from cortexcnn.models import Network, wrap
 from cortexcnn.models.classical_v1 import classical_v1
 from cortexcnn.protocols.grating_tuning import grating_battery
@@ -74,9 +75,7 @@ def target(name: str, screen: Screen, *, data: str | Path | None = None, images:
     >>> list(TARGETS)
     ['classical_v1', 'henaff2021', 'ecker2010', 'evc', 'it']
     """
-    if name not in TARGETS:
-        raise ValueError(f"no reference named {name!r}; there are {', '.join(TARGETS)}")
-    return TARGETS[name](screen, data, images)
+    return chosen(TARGETS, name, "reference")(screen, data, images)
 
 
 def classical(screen: Screen) -> Network:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.arrays import check_rdm
-from cortexcnn.similarity.choices import chosen
+from cortexcnn.choices import chosen
 from cortexcnn.similarity.comparison import similarities
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.pairs import leading, vectors

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from cortexcnn.similarity.choices import chosen
+from cortexcnn.choices import chosen
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.pairs import align, shared_pairs, taken
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.arrays import check_responses, groups
-from cortexcnn.similarity.choices import chosen
+from cortexcnn.choices import chosen
 from cortexcnn.similarity.products import Products, prepared, products
 
 __all__ = ["DISSIMILARITIES", "Dissimilarity", "rdm"]

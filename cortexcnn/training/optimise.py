@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable
 
 import torch
 from torch import nn
+
+from cortexcnn.choices import chosen
 
 __all__ = ["OPTIMISERS", "make_optimiser", "one_cycle"]
 
@@ -52,11 +53,7 @@ def make_optimiser(name: str, weights: Iterable[nn.Parameter], *, rate: float, d
     ValueError
         If there is none of that name: lists those that there are.
     """
-    if name not in OPTIMISERS:
-        near = difflib.get_close_matches(name, OPTIMISERS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"no optimiser named {name!r}; there are {', '.join(OPTIMISERS)}{hint}")
-    return OPTIMISERS[name](weights, rate, decay)
+    return chosen(OPTIMISERS, name, "optimiser")(weights, rate, decay)
 
 
 def one_cycle(progress: float, *, warm_up: float = 0.15) -> float:

@@ -14,8 +14,8 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.arrays import check_responses, is_blank
+from cortexcnn.choices import chosen, nearest
 from cortexcnn.tuning.harmonics import first_harmonic, over_time
-from cortexcnn.tuning.names import chosen, nearest
 from cortexcnn.tuning.responses import baseline_of, mean_over_repeats, rectified, with_angles
 
 __all__ = ["COMPONENTS", "At", "tuning_curve"]

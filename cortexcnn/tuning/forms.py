@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cortexcnn.tuning.names import chosen
+from cortexcnn.choices import chosen
 
 __all__ = ["FORMS", "Form", "form_of"]
 
@@ -263,6 +263,6 @@ def form_of(name: str) -> Form:
     >>> form_of("gauss")
     Traceback (most recent call last):
         ...
-    ValueError: no form 'gauss'; there are von mises, gabor, ... Did you mean 'gaussian'?
+    ValueError: no form named 'gauss'; there are von mises, gabor, ... Did you mean 'gaussian'?
     """
     return chosen(FORMS, name, "form")

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from cortexcnn.choices import chosen
 from cortexcnn.tuning.circular import mean_vector, peak_and
 from cortexcnn.tuning.curves import At, tuning_curve
 from cortexcnn.tuning.fits import cuts, fit_curves
-from cortexcnn.tuning.names import chosen
 from cortexcnn.tuning.validity import measured, validity
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.arrays import check_responses, is_blank
-from cortexcnn.tuning.names import chosen
+from cortexcnn.choices import chosen
 
 __all__ = ["BASELINES", "baseline_of", "mean_over_repeats", "rectified", "with_angles"]
 

@@ -15,7 +15,7 @@ import scipy.stats
 import xarray as xr
 
 from cortexcnn.arrays import check_responses, is_blank
-from cortexcnn.tuning.names import chosen
+from cortexcnn.choices import chosen
 from cortexcnn.tuning.responses import with_angles
 
 __all__ = ["TESTS", "tuned"]

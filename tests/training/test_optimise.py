@@ -12,7 +12,7 @@ from cortexcnn.training.optimise import OPTIMISERS, make_optimiser, one_cycle
 
 
 def test_an_unknown_optimiser_is_refused_with_the_nearest_name():
-    with pytest.raises(ValueError, match=r"no optimiser named 'adam'; there are sgd, adamw; did you mean adamw\?"):
+    with pytest.raises(ValueError, match=r"no optimiser named 'adam'; there are sgd, adamw. Did you mean 'adamw'\?"):
         make_optimiser("adam", [], rate=0.1, decay=0)
 
 

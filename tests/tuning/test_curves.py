@@ -137,7 +137,7 @@ def test_a_drifting_grating_has_f0_and_f1_over_time():
     ("options", "message"),
     [
         ({"parameter": "colour"}, "no stimulus parameter colour"),
-        ({"parameter": "orientation", "component": "f2"}, "no component 'f2'; there are f0, f1, larger"),
+        ({"parameter": "orientation", "component": "f2"}, "no component named 'f2'; there are f0, f1, larger"),
         ({"parameter": "orientation", "baseline": "blnk"}, "Did you mean 'blank'"),
         ({"parameter": "orientation", "at": "worst"}, "best, mean"),
         ({"parameter": "orientation", "at": {"sise": 1}}, "no stimulus parameter 'sise'"),

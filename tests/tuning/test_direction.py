@@ -45,7 +45,7 @@ def test_unknown_choices_and_other_curves_are_refused(curve):
     made = curve("direction", ANGLES, np.ones(16))
     with pytest.raises(ValueError, match="there are null, vector"):
         direction_selectivity(made, form="nul")
-    with pytest.raises(ValueError, match="no method 'fit'"):
+    with pytest.raises(ValueError, match="no method named 'fit'"):
         preferred_direction(made, method="fit")
     with pytest.raises(ValueError, match="of a curve over direction"):
         direction_selectivity(made.rename(direction="orientation"))

@@ -38,11 +38,11 @@ def chosen(options: Mapping[str, T], name: str, what: str) -> T:
     >>> chosen({"vector": 1, "fitted": 2}, "fit", "method")
     Traceback (most recent call last):
         ...
-    ValueError: no method 'fit'; there are vector, fitted. Did you mean 'fitted'?
+    ValueError: no method named 'fit'; there are vector, fitted. Did you mean 'fitted'?
     """
     if name in options:
         return options[name]
-    raise ValueError(f"no {what} {name!r}; there are {', '.join(options)}.{nearest(name, options)}")
+    raise ValueError(f"no {what} named {name!r}; there are {', '.join(options)}.{nearest(name, options)}")
 
 
 def nearest(name: object, options: Iterable[object]) -> str:

@@ -6,9 +6,12 @@ a bar of half a pixel is a line of half the contrast and a slow sweep moves smoo
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
+from cortexcnn.screen import Window
 from cortexcnn.stimuli.canvas import GREY, Canvas, Rows, across, half_plane, split
 
 __all__ = ["POLARITIES", "draw_bar", "draw_edge", "draw_swept_bar", "extent_of_bar", "extent_of_swept_bar"]
@@ -31,9 +34,14 @@ def draw_bar(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
     out : Tensor (row, 1, y, x)
         Filled with luminance.
     """
-    signed = canvas.put(_sign(rows) * rows["contrast"] / 2)[:, None, None]
-    torch.mul(_coverage(_corners(rows, canvas), canvas), signed, out=out[:, 0])
-    out.add_(GREY)
+    corners = _corners(rows, canvas)
+    box = _box(corners, canvas.window)
+    out.fill_(GREY)
+    if box is not None:
+        top, left = box.top - canvas.window.top, box.left - canvas.window.left
+        part = out[:, 0, top : top + box.shape[0], left : left + box.shape[1]]
+        covered = _coverage(corners, replace(canvas, window=box))
+        part.add_(covered.mul_(canvas.put(_sign(rows) * rows["contrast"] / 2)[:, None, None]))
 
 
 def draw_swept_bar(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
@@ -108,6 +116,17 @@ def _corners(rows: Rows, canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
     x, y = rows["x"] + u * ux + v * uy, rows["y"] + u * uy - v * ux
     scale, centre = canvas.screen.pixels_per_degree, canvas.screen.pixels / 2
     return centre + x * scale, centre - y * scale
+
+
+def _box(corners: tuple[np.ndarray, np.ndarray], window: Window) -> Window | None:
+    """The part of a window in which all bars lie; None if there is no such part."""
+    left, top = (
+        max(int(np.floor(part.min())), low) for part, low in zip(corners, (window.left, window.top), strict=True)
+    )
+    right, bottom = (
+        min(int(np.ceil(part.max())), high) for part, high in zip(corners, (window.right, window.bottom), strict=True)
+    )
+    return Window(top, bottom, left, right) if left < right and top < bottom else None
 
 
 def _coverage(corners: tuple[np.ndarray, np.ndarray], canvas: Canvas) -> torch.Tensor:

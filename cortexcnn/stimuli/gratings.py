@@ -132,7 +132,7 @@ def _square(rows: Rows, canvas: Canvas, out: torch.Tensor, mean: float) -> None:
     if np.any(step * (np.abs(ux) + np.abs(uy)) > 0.5):
         # Near the Nyquist limit a pixel also reaches over the next flanks.
         light -= half_plane(inward - 0.5, width, height)
-        light += half_plane(inward + 0.5, width, height) - 1
+        light += 1 - half_plane(inward + 0.5, width, height)
     torch.mul(light.sub_(0.5), canvas.put(rows["contrast"])[:, None, None], out=out)
     out.add_(mean)
 

@@ -52,7 +52,7 @@ def check_gabors(gabors: xr.Dataset, screen: Screen) -> xr.Dataset:
             finest * (1 + 1e-9),
             f"cycles/degree, above 0 and up to {finest:g}, a quarter cycle a pixel: take more pixels",
         ),
-        "phase": (-np.inf, np.inf, "degrees"),
+        "phase": (np.nextafter(-np.inf, 0), np.nextafter(np.inf, 0), "a number of degrees"),
         "n_x": (NARROWEST, np.inf, f"{NARROWEST} or more: narrower Gabors do not prefer their own frequency"),
         "n_y": (NARROWEST, np.inf, f"{NARROWEST} or more: shorter Gabors are finer than pixels"),
     }

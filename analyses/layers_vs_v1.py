@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> Path:
     network = load_network(arguments)
     layers = arguments.layers or convolutions(network)
     folder = new_folder(arguments.out, overwrite=arguments.overwrite)
-    networks = {network.weights if network.weights != "default" else "trained": network}
+    networks = {"random weights" if arguments.weights == "none" else "trained": network}
     if arguments.weights != "none":
         networks["random weights"] = load(
             arguments.model, weights="none", degrees=network.eye.degrees, device=arguments.device
@@ -55,7 +55,8 @@ def main(argv: list[str] | None = None) -> Path:
     for section in sections:
         print(f"{section.heading}: {section.text}")
     if arguments.henaff:
-        best = table[~table["network"].isin(["pixels", "classical V1"])].sort_values("score")["layer"].iloc[-1]
+        ours = tables[0][tables[0]["network"] == next(iter(networks))]
+        best = str(ours.sort_values("score")["layer"].iloc[-1])
         _draw_rdms(folder / "figures" / "rdms.png", targets[0], network, best, arguments)
     written = page(
         folder,

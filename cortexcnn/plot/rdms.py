@@ -66,7 +66,7 @@ def rdm(
     colours = mpl.colormaps["cividis"].with_extremes(bad="0.8")
     picture = axes.imshow(np.ma.masked_invalid(values), cmap=colours, interpolation="nearest")
     bar = axes.figure.colorbar(picture, ax=axes, shrink=0.8, pad=0.02)
-    bar.set_label(str(matrix.attrs.get("dissimilarity", matrix.name or "dissimilarity")))
+    bar.set_label(f"{matrix.attrs['method']} distance" if "method" in matrix.attrs else "dissimilarity")
     axes.set_title(title)
     axes.set_xticks([])
     axes.set_yticks([])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pandas as pd
@@ -41,14 +42,19 @@ def similarity_section(folder: Path, table: pd.DataFrame, *, heading: str | None
         for unit, ax in zip(units, row, strict=True):
             _panel(table[(table["pairs"] == pair) & (table["units"] == unit)], ax)
             ax.set_title(f"{pair}, units {unit}")
-    name = "".join(letter if letter.isalnum() else "_" for letter in reference.lower()).strip("_")
+    plain = unicodedata.normalize("NFKD", reference.lower()).encode("ascii", "ignore").decode()
+    name = "_".join("".join(letter if letter.isalnum() else " " for letter in plain).split())
     files = plot.save(figure, folder / f"{name}.png")
-    best = table[~table["network"].isin(CONTROLS)].sort_values("score").iloc[-1]
+    told = []
+    for unit in units:
+        shown = table[(table["pairs"] == pairs[0]) & (table["units"] == unit)]
+        best = shown.loc[shown.groupby("network", sort=False)["score"].idxmax()]
+        nearest = ", ".join(f"{row['network']} {row['score']:.3f} ({row['layer']})" for row in best.to_dict("records"))
+        told.append(f"Nearest with {unit} units, {pairs[0]}: {nearest}.")
     text = (
         f"Spearman correlation of the RDM of each layer with that of {reference}; bars are 95 % bootstrap intervals "
         "over stimuli. The grey band is the noise ceiling: from the reliability that was measured to what a perfect "
-        f"model could reach. The nearest is {best['layer']} of {best['network']} ({best['pairs']}, units "
-        f"{best['units']}): {best['score']:.3f} ({best['lower']:.3f} to {best['upper']:.3f})."
+        f"model could reach. {' '.join(told)}"
     )
     return Section(heading or f"Against {reference}", text, {files[0]: f"Layers against {reference}"})
 

@@ -16,13 +16,14 @@ from cortexcnn.stimuli import sweep
 
 __all__ = ["PUBLISHED", "beside_published", "grating_battery", "grating_tuning", "summarise"]
 
-PUBLISHED = {
-    "circular_variance": "circular_variance",
-    "orientation_bandwidth": "orientation_bandwidth",
-    "modulation_ratio": "modulation_ratio",
-    "peak_spatial_frequency": "peak_spatial_frequency",
-}
-"""Measures of ours, and the published histogram that each is set beside."""
+PUBLISHED = (
+    "preferred_orientation",
+    "circular_variance",
+    "orientation_bandwidth",
+    "modulation_ratio",
+    "peak_spatial_frequency",
+)
+"""Measures that were published for macaque V1 under the same name."""
 
 
 def grating_battery(
@@ -144,7 +145,7 @@ def summarise(measures: xr.Dataset, *, by: str = "layer") -> xr.Dataset:
         here = measures.isel(unit=index.values)
         good = here.isel(unit=np.flatnonzero(here["valid"].values))
         row: dict[str, object] = {by: label, "units": here.sizes["unit"], "valid": good.sizes["unit"]}
-        for measure in PUBLISHED:
+        for measure in PUBLISHED[1:]:  # a median of angles means nothing
             if measure in good:
                 row[measure] = float(good[measure].median()) if good.sizes["unit"] else np.nan
         row["selective"] = _share(good["orientation_bandwidth"].notnull())
@@ -163,17 +164,26 @@ def beside_published(measures: xr.Dataset, measure: str) -> tuple[xr.DataArray, 
     measures : Dataset (unit)
         From :func:`grating_tuning`.
     measure : str
-        A key of ``PUBLISHED``.
+        One of ``PUBLISHED``.
 
     Returns
     -------
     units, neurons : DataArray (bin)
-        Ours and the published ones; what lies outside the bins is counted in the end bins.
+        Ours and the published ones; what lies outside the bins is counted in the end bins. Preferred orientations are
+        turned into the published range, which starts at −22.5 degrees.
+
+    Raises
+    ------
+    ValueError
+        If nothing was published for the measure.
     """
     if measure not in PUBLISHED:
         raise ValueError(f"no published histogram for {measure!r}; there are {', '.join(PUBLISHED)}")
-    neurons = reference.published(PUBLISHED[measure])
+    neurons = reference.published(measure)
     units = measures[measure].isel(unit=np.flatnonzero(measures["valid"].values))
+    if measure == "preferred_orientation":
+        start = float(neurons["bin_low"].min())
+        units = (units - start) % 180 + start
     return reference.histogram_like(units, neurons).rename(measure), neurons
 
 

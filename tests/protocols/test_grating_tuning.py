@@ -91,6 +91,12 @@ def test_units_are_counted_in_the_published_bins(responses, measure):
     assert int(neurons.sum()) > 290
 
 
+def test_horizontal_is_one_bin_on_both_sides_of_zero(responses):
+    measures = grating_tuning(responses).assign(preferred_orientation=("unit", [170.0, 10.0, 90.0, np.nan, np.nan]))
+    units, _ = beside_published(measures, "preferred_orientation")
+    assert units.values.tolist() == [2, 0, 1, 0]
+
+
 def test_a_measure_without_published_figures_is_refused(responses):
     with pytest.raises(ValueError, match="no published histogram for 'r_squared'"):
         beside_published(grating_tuning(responses), "r_squared")

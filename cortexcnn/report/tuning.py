@@ -164,8 +164,9 @@ def distribution_section(
     text = (
         "Filled: the share of a layer's valid units in each bin. Outline: macaque V1 as published (circular variance, "
         "bandwidth and F1/F0 computed from the cells of Ringach, Shapley & Hawken 2002; preferred orientation from De "
-        "Valois, Yund & Hepler 1982, peak spatial frequency from De Valois, Albrecht & Thorell 1982). Units are noiseless rectified activations above the blank; neurons are mean "
-        "rates over repeats. What lies outside the bins is counted in the end bins."
+        "Valois, Yund & Hepler 1982, peak spatial frequency from De Valois, Albrecht & Thorell 1982). Units are "
+        "noiseless rectified activations above the blank; neurons are mean rates over repeats. What lies outside the "
+        "bins is counted in the end bins."
     )
     return Section("How it compares with V1", text, {files[0]: "Distributions of tuning beside macaque V1"})
 

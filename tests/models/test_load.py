@@ -204,5 +204,5 @@ def test_a_network_for_other_classes_has_as_many_outputs(name):
 
 
 def test_published_weights_keep_their_classes():
-    with pytest.raises(ValueError, match="have .*classes.* classes=7"):
+    with pytest.raises(ValueError, match=r"have .*classes.* classes=7"):
         load("cortexnet", classes=7)

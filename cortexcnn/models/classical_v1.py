@@ -11,8 +11,8 @@ layer                  cells
 ``simple``             the same, half-rectified
 ``complex``            energy E = (4 / phases) Σ simple² over the phases of one Gabor, that is L₀² + L₉₀²: a grating
                        of contrast c at the optimum gives c², whatever its phase
-``pool``               contrast energy P = 8 × the variance of luminance under a gaussian window: c² for a grating of
-                       any orientation, frequency and phase, and the sum of both for two gratings
+``pool``               contrast energy P = 8 × the variance of luminance under a gaussian window a third wider than
+                       the Gabor's: c² for a grating of any orientation, phase and, from half the Gabor's on, frequency
 ``normalised_simple``  maximum · simpleⁿ / (c50ⁿ + P^{n/2}), n the exponent
 ``normalised_complex`` maximum · E^{n/2} / (c50ⁿ + P^{n/2})
 ====================== ============================================================================================
@@ -20,8 +20,9 @@ layer                  cells
 The pool stands for the summed energy of cells of all orientations and frequencies around the position, which by
 Parseval's theorem is that of the contrast; so the tuning of a normalised cell is the n-th power of its Gabor's. Its
 contrast response is maximum · cⁿ / (c50ⁿ + cⁿ), with an orthogonal mask besides
-maximum · cⁿ / (c50ⁿ + (c² + c_mask²)^{n/2}) [Busse 2009], which for n = 2 is cⁿ / (c50ⁿ + cⁿ + c_maskⁿ). It reaches as
-far as the largest Gabor: cells of higher frequencies are suppressed from their surround.
+maximum · cⁿ / (c50ⁿ + (c² + c_mask²)^{n/2}), as Busse and others found; for n = 2 that is cⁿ / (c50ⁿ + cⁿ + c_maskⁿ).
+Being wider than the Gabor, the pool suppresses from the surround: a grating of the best size gives a little more than
+a large one.
 
 Adelson & Bergen (1985), J. Opt. Soc. Am. A 2, 284-299; Heeger (1992), Vis. Neurosci. 9, 181-197; Busse, Wade &
 Carandini (2009), Neuron 64, 931-942.
@@ -40,10 +41,12 @@ from torch import nn
 from cortexcnn.arrays import SEPARATOR
 from cortexcnn.models.eye import Eye
 from cortexcnn.models.gabors import FINEST, check_gabors, kernel_side, modulation, quadrature, tuning
+from cortexcnn.models.v1_stages import ContrastEnergy, DivisiveNormalisation, Energy
 
-__all__ = ["ClassicalV1", "ContrastEnergy", "DivisiveNormalisation", "Energy", "classical_v1"]
+__all__ = ["ClassicalV1", "classical_v1"]
 
 FEWEST = 8.0  # cycles across the screen of the default population's lowest frequency
+POOL = 4 / 3  # standard deviation of the pool's window, in those of the Gabor's envelope along its longer axis
 
 
 def classical_v1(
@@ -197,7 +200,8 @@ class ClassicalV1(nn.Module):
         self.linear.weight = nn.Parameter(torch.from_numpy(kernels).float(), requires_grad=False)
         self.simple = nn.ReLU()
         self.complex = Energy(len(self.phases))
-        self.pool = ContrastEnergy(side, stride)
+        widths = np.maximum(gabors["n_x"].values, gabors["n_y"].values) / gabors["spatial_frequency"].values
+        self.pool = ContrastEnergy(POOL * widths * self.eye.screen.pixels_per_degree, side, stride)
         constants = (self.semi_saturation_contrast, self.exponent, self.maximum)
         self.normalised_simple = DivisiveNormalisation(self.exponent, *constants)
         self.normalised_complex = DivisiveNormalisation(self.exponent / 2, *constants)
@@ -290,63 +294,6 @@ class ClassicalV1(nn.Module):
             "rf_x": np.zeros(phase.size),
             "rf_y": np.zeros(phase.size),
         }
-
-
-class Energy(nn.Module):
-    """Complex cells: the squares of the simple cells of one Gabor, summed over its phases."""
-
-    def __init__(self, phases: int) -> None:
-        super().__init__()
-        self.phases = phases
-
-    def forward(self, simple: torch.Tensor) -> torch.Tensor:
-        """Simple cells (n, Gabors × phases, rows, columns) to complex ones (n, Gabors, rows, columns)."""
-        return simple.square().unflatten(1, (-1, self.phases)).sum(dim=2) * (4 / self.phases)
-
-    def extra_repr(self) -> str:
-        """For the printed module, which is part of the content hash."""
-        return f"phases={self.phases}"
-
-
-class ContrastEnergy(nn.Module):
-    """The squared contrast around each position: 8 × the variance of luminance under a gaussian."""
-
-    def __init__(self, side: int, stride: int) -> None:
-        super().__init__()
-        self.stride = stride
-        along = torch.exp(-(((torch.arange(side, dtype=torch.float64) - (side - 1) / 2) / (side / 6)) ** 2) / 2)
-        window = torch.outer(along, along) / along.sum() ** 2
-        self.window = nn.Parameter(window.float()[None, None], requires_grad=False)
-
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """Luminance minus 0.5 (n, 1, y, x) to contrast energy (n, 1, rows, columns)."""
-        mean, square = (nn.functional.conv2d(part, self.window, stride=self.stride) for part in (image, image.square()))
-        return 8 * (square - mean.square()).clamp_min(0)
-
-    def extra_repr(self) -> str:
-        """For the printed module."""
-        return f"stride={self.stride}"
-
-
-class DivisiveNormalisation(nn.Module):
-    """Cells raised to a power and divided by a constant and the contrast around them."""
-
-    def __init__(self, power: float, semi_saturation_contrast: float, exponent: float, maximum: float) -> None:
-        super().__init__()
-        self.power, self.exponent = power, exponent
-        self.semi_saturation_contrast, self.maximum = semi_saturation_contrast, maximum
-
-    def forward(self, drive: torch.Tensor, pool: torch.Tensor) -> torch.Tensor:
-        """Cells (n, channels, rows, columns) and contrast energy (n, 1, rows, columns) to normalised cells."""
-        constant = self.semi_saturation_contrast**self.exponent
-        return self.maximum * drive.pow(self.power) / (constant + pool.pow(self.exponent / 2))
-
-    def extra_repr(self) -> str:
-        """For the printed module, which is part of the content hash."""
-        return (
-            f"semi_saturation_contrast={self.semi_saturation_contrast:g}, exponent={self.exponent:g}, "
-            f"maximum={self.maximum:g}"
-        )
 
 
 def _check_phases(phases: np.ndarray) -> np.ndarray:

@@ -116,11 +116,26 @@ def test_energy_is_the_squared_quadrature_pair_and_knows_no_phase(phases):
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    orientation=st.floats(0, 179.9), frequency=st.floats(1.5, 6), phase=st.floats(0, 360), contrast=st.floats(0.05, 1)
-)
-def test_the_pool_is_the_squared_contrast_whatever_the_grating(v1, orientation, frequency, phase, contrast):
-    assert centre(v1, wave(orientation, frequency, phase, contrast))["pool"][0] == pytest.approx(contrast**2, rel=0.01)
+@given(orientation=st.floats(0, 179.9), ratio=st.floats(0.6, 2), phase=st.floats(0, 360), contrast=st.floats(0.05, 1))
+def test_the_pool_is_the_squared_contrast_whatever_the_grating(v1, orientation, ratio, phase, contrast):
+    for own, channels in ((1.5, slice(0, 5)), (3.0, slice(5, 10))):
+        found = centre(v1, wave(orientation, ratio * own, phase, contrast))["pool"][channels]
+        assert found == pytest.approx(contrast**2, rel=1e-3 if ratio >= 1 else 0.02)
+
+
+def test_the_surround_suppresses_alike_at_every_frequency():
+    v1 = classical_v1(orientations=(0,), spatial_frequencies=(1, 2, 4)).double()
+    x = (np.arange(224) + 0.5) / 28 - 4
+    radius = np.hypot(x, x[:, None])
+    for channel, frequency in enumerate((1, 2, 4)):
+        answers_to = [
+            centre(v1, wave(0, frequency, 90) * torch.from_numpy(radius < size / frequency / 2))["normalised_complex"]
+            for size in (0.5, 1, 1.5, 2, 2.5, 3, 6)
+        ]
+        curve = np.array(answers_to)[:, channel]
+        suppression = 1 - curve[-1] / curve.max()
+        assert 0.05 < suppression < 0.3
+        assert curve.argmax() in (3, 4)
 
 
 @pytest.mark.parametrize(("c50", "exponent", "maximum"), [(0.3, 2.0, 1.0), (0.12, 2.7, 40.0), (0.6, 1.0, 5.0)])
@@ -175,7 +190,7 @@ def test_the_table_of_layers_reads_like_anatomy():
     assert not layers.whole_image.any()
     assert layers.rf_x.values == pytest.approx(0, abs=1e-9)
     assert layers.rf_y.values == pytest.approx(0, abs=1e-9)
-    assert layers.channels.values.tolist() == [96, 96, 24, 1, 96, 24]
+    assert layers.channels.values.tolist() == [96, 96, 24, 24, 96, 24]
     assert (layers.unseen_rows == 0).all()
     shape = network(torch.rand(2, 1, 224, 224)).shape
     assert shape == (2, 96 + 24, 17, 17)

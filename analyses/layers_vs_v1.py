@@ -15,14 +15,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from cortexcnn import load, plot
 from cortexcnn.cli.arguments import add_model, load_network, names, new_folder, say
 from cortexcnn.cli.probe import convolutions
+from cortexcnn.models import Network
 from cortexcnn.protocols import Target, compare_networks, layer_rdms, target
-from cortexcnn.report import page, similarity_section
+from cortexcnn.report import Section, page, similarity_section
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import render
 
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> Path:
     if arguments.henaff:
         ours = tables[0][tables[0]["network"] == next(iter(networks))]
         best = str(ours.sort_values("score")["layer"].iloc[-1])
-        _draw_rdms(folder / "figures" / "rdms.png", targets[0], network, best, arguments)
+        sections.insert(1, _rdm_section(folder / "figures", targets[0], network, best, arguments))
     written = page(
         folder,
         title=f"{network.name} against V1",
@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> Path:
     return written
 
 
-def _draw_rdms(path: Path, cortex: Target, network: object, layer: str, arguments: argparse.Namespace) -> None:
+def _rdm_section(folder: Path, cortex: Target, network: Network, layer: str, arguments: argparse.Namespace) -> Section:
     """V1's RDM beside that of one layer, every tenth frame along the axes."""
     rdms = layer_rdms(network, cortex.stimuli, layers=[layer], units=arguments.units, zscore=True, rng=arguments.seed)
     few = cortex.stimuli.isel(stimulus=slice(0, None, 10))
@@ -77,9 +77,11 @@ def _draw_rdms(path: Path, cortex: Target, network: object, layer: str, argument
     pictures = render(few, Screen(network.screen.degrees, 48)).mean(dim=1).numpy()
     figure, axes = plot.figure(1, 2, width=4.4, height=3.8)
     stack = {"macaque V1": cortex.rdms["all pairs"], layer: rdms.sel(layer=layer)}
-    for ax, (title, one) in zip(np.atleast_1d(axes), stack.items(), strict=True):
+    for ax, (title, one) in zip(axes, stack.items(), strict=True):
         plot.rdm(one.sel(stimulus=labels, stimulus2=labels), thumbnails=pictures, most=22, title=title, ax=ax)
-    plot.save(figure, path)
+    files = plot.save(figure, folder / "rdms.png")
+    text = f"Every tenth frame: the RDM of all cells of V1, and that of {layer}, units z-scored."
+    return Section("The two geometries", text, {files[0]: "RDMs with the frames along their axes"})
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

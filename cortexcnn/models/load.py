@@ -113,7 +113,7 @@ def load(
         raise ValueError(
             f"the published weights of {name} have their own classes: classes={classes} goes with weights='none'"
         )
-    options = {} if classes is None else {"classes": classes}
+    options: dict[str, Any] = {} if classes is None else {"classes": classes}
     known = names()
     if ":" not in name and name not in known:
         near = get_close_matches(name, known, n=5, cutoff=0.4)
@@ -129,6 +129,8 @@ def load(
         factory, trained = OWN[name]
         if weights == "none" and not trained:
             raise ValueError(f"{name} is built by hand and has no random weights: leave weights out, or take cortexnet")
+        if not trained:  # its cells are made for the screen, so the screen is said before they are made
+            options |= {k: v for k, v in (("degrees", degrees), ("pixels", pixels)) if v is not None}
         module, own = _built(factory, weights=weights, seed=seed, **options)
         if trained:
             own = eye_in(shipped(trained))
@@ -184,7 +186,7 @@ def _torchvision(
         return torchvision.models.get_model(name, weights=None, num_classes=classes, **options)
 
 
-def _built(name: str, *, weights: str | Path, seed: int, **options: int) -> tuple[nn.Module, Eye | None]:
+def _built(name: str, *, weights: str | Path, seed: int, **options: Any) -> tuple[nn.Module, Eye | None]:
     """What a factory makes, and its Eye; its random weights drawn anew where none are wanted."""
     with _seeded(seed):
         made = _factory(name)(**options)

@@ -89,8 +89,8 @@ def classical(screen: Screen) -> Network:
     Returns
     -------
     Network
-        Cells at 1, 2, 4 and 8 cycles/degree, as far as four cycles fit the screen and two pixels fit half a cycle of
-        the network's; at octaves from 8 cycles across the screen where none of them does.
+        Cells at 1, 2, 4 and 8 cycles/degree, as far as four cycles fit the screen and a cycle spans four pixels of the
+        network's; at octaves from 8 cycles across the screen where none of them does.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def classical(screen: Screen) -> Network:
     [2.0, 4.0]
     """
     fit = [f for f in (1.0, 2.0, 4.0, 8.0) if f * screen.degrees >= 4 and f <= screen.nyquist / 2]
-    module = classical_v1(degrees=screen.degrees, spatial_frequencies=fit or None)
+    module = classical_v1(degrees=screen.degrees, pixels=max(224, screen.pixels), spatial_frequencies=fit or None)
     return wrap(module, module.eye, name="classical_v1")
 
 

@@ -65,8 +65,7 @@ def layer_rdms(
         In the order of the network. Units that answer alike to everything are left out.
     """
     responses = record(network, stimuli, layers=list(layers), units="random", count=units, rng=rng, progress=progress)
-    varied = np.flatnonzero(np.ptp(responses.transpose("stimulus", "unit").values, axis=0) > 0)
-    return rdm(responses.isel(unit=varied), by="layer", method=method, zscore=zscore)
+    return _rdms_of(responses, method=method, zscore=zscore)
 
 
 def pixel_rdm(
@@ -166,24 +165,29 @@ def compare_networks(
     """
     screen = next(iter(networks.values())).screen
     handmade = classical(screen)
+    shown = target.stimuli
+    stacks: dict[str, dict[str, xr.DataArray]]
+    if shown.attrs["kind"] == "grating":
+        curves = {name: grating_rdms(one, shown, list(layers)) for name, one in networks.items()}
+        stacks = {"z-scored": curves | {"classical V1": grating_rdms(handmade, shown, V1_LAYERS)}}
+    else:
+        sample: dict[str, Any] = {"units": "random", "count": units, "rng": rng, "progress": progress}
+        recorded = {name: record(one, shown, layers=list(layers), **sample) for name, one in networks.items()}
+        recorded["classical V1"] = record(handmade, shown, layers=V1_LAYERS, **sample)
+        stacks = {}
+        for label, zscore in (("raw", False), ("z-scored", True)):
+            stacks[label] = {name: _rdms_of(responses, zscore=zscore) for name, responses in recorded.items()}
+            stacks[label]["pixels"] = pixel_rdm(shown, screen, zscore=zscore).expand_dims(layer=["pixels"])
     rows = []
-    for zscore in (True,) if target.stimuli.attrs["kind"] == "grating" else (False, True):
-        if target.stimuli.attrs["kind"] == "grating":
-            stacks = {name: grating_rdms(one, target.stimuli, list(layers)) for name, one in networks.items()}
-            stacks["classical V1"] = grating_rdms(handmade, target.stimuli, V1_LAYERS)
-        else:
-            options: dict[str, Any] = {"units": units, "zscore": zscore, "rng": rng, "progress": progress}
-            stacks = {name: layer_rdms(one, target.stimuli, layers=layers, **options) for name, one in networks.items()}
-            stacks["classical V1"] = layer_rdms(handmade, target.stimuli, layers=V1_LAYERS, **options)
-            stacks["pixels"] = pixel_rdm(target.stimuli, screen, zscore=zscore).expand_dims(layer=["pixels"])
+    for scaled, named in stacks.items():
         for pairs, reference in target.rdms.items():
-            for name, stack in stacks.items():
+            for name, stack in named.items():
                 scores = score_rdms(stack, reference, method=method, draws=draws, rng=rng)
                 rows += [
                     {
                         "reference": target.name,
                         "pairs": pairs,
-                        "units": "z-scored" if zscore else "raw",
+                        "units": scaled,
                         "network": name,
                         "layer": str(layer),
                         **{key: float(scores[key].sel(layer=layer)) for key in ("score", "lower", "upper")},
@@ -193,3 +197,9 @@ def compare_networks(
                     for layer in stack["layer"].values
                 ]
     return pd.DataFrame(rows)
+
+
+def _rdms_of(responses: xr.DataArray, *, method: str = "correlation", zscore: bool = False) -> xr.DataArray:
+    """An RDM of each layer, without the units that answer alike to everything."""
+    varied = np.flatnonzero(np.ptp(responses.transpose("stimulus", "unit").values, axis=0) > 0)
+    return rdm(responses.isel(unit=varied), by="layer", method=method, zscore=zscore)

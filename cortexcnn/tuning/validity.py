@@ -35,7 +35,7 @@ def validity(curve: xr.DataArray, *, tolerance: float | None = 1e-3, skipna: boo
     ----------
     curve : DataArray (parameter, unit)
         From ``tuning_curve``: the coordinate ``baseline`` gives the response back as it was. Receptive fields are
-        looked at where units have ``x``, ``y`` and ``rf_size``, and the attribute ``degrees`` gives the screen.
+        looked at where units have ``rf_x``, ``rf_y`` and ``rf_size``, and the attribute ``degrees`` gives the screen.
     tolerance : float, optional
         A unit is constant if its responses differ by no more than this share of the largest; None looks away.
     skipna : bool
@@ -162,7 +162,7 @@ def _at_edge(table: xr.DataArray, parameter: str) -> np.ndarray:
 
 def _leaves(table: xr.DataArray) -> np.ndarray:
     """Where a receptive field reaches beyond the screen."""
-    needed = ("x", "y", "rf_size")
+    needed = ("rf_x", "rf_y", "rf_size")
     if "degrees" not in table.attrs or any(
         name not in table.coords or table[name].dims != ("unit",) for name in needed
     ):

@@ -206,3 +206,11 @@ def test_a_network_for_other_classes_has_as_many_outputs(name):
 def test_published_weights_keep_their_classes():
     with pytest.raises(ValueError, match=r"have .*classes.* classes=7"):
         load("cortexnet", classes=7)
+
+
+def test_the_classical_v1_is_made_for_the_screen_that_is_asked_for():
+    network = load("classical_v1", degrees=2, pixels=112)
+    assert (network.eye.degrees, network.eye.pixels) == (2, 112)
+    truth = network.module.cells("complex")
+    assert truth.spatial_frequency.min() == pytest.approx(4)
+    assert network.receptive_field("linear").size[0] < 112

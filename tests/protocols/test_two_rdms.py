@@ -10,7 +10,8 @@ from PIL import Image
 from torch import nn
 
 from cortexcnn.models import Eye, wrap
-from cortexcnn.protocols import Target, compare_networks, layer_rdms, pixel_rdm, score_rdms
+from cortexcnn.protocols import Target, classical, compare_networks, layer_rdms, pixel_rdm, score_rdms
+from cortexcnn.screen import Screen
 from cortexcnn.stimuli import photographs
 
 
@@ -79,3 +80,10 @@ def test_the_same_seed_gives_the_same_units(network, pictures):
     )
     xr.testing.assert_equal(first, again)
     assert not np.allclose(first, other)
+
+
+@pytest.mark.parametrize(("degrees", "pixels"), [(8, 224), (8, 299), (2, 32), (0.3, 224), (30, 64)])
+def test_the_classical_v1_fits_every_screen(degrees, pixels):
+    handmade = classical(Screen(degrees, pixels))
+    assert handmade.screen.degrees == degrees
+    assert handmade.module.cells("complex").sizes["unit"] >= 8

@@ -14,7 +14,9 @@ def test_a_receptive_field_that_leaves_the_screen(curve):
     made = curve("orientation", ANGLES, np.ones((6, 3)) + np.eye(6)[:, :3]).assign_attrs(degrees=8.0)
     inside, over, large = (0.0, 0.0, 2.0), (3.5, 0.0, 2.0), (0.0, 0.0, 9.0)
     columns = zip(*(inside, over, large), strict=True)
-    made = made.assign_coords({name: ("unit", list(c)) for name, c in zip(("x", "y", "rf_size"), columns, strict=True)})
+    made = made.assign_coords(
+        {name: ("unit", list(c)) for name, c in zip(("rf_x", "rf_y", "rf_size"), columns, strict=True)}
+    )
     notes = validity(made)
     assert notes.valid.all()
     assert notes.reason.values.tolist() == ["", *["receptive field leaves the screen"] * 2]

@@ -172,7 +172,7 @@ def test_training_writes_weights_that_can_be_probed(tmp_path, capsys):
         assert "test accuracy 0.9" in capsys.readouterr().out
         assert main(["layers", "own:digits", "--weights", str(out / "weights.safetensors"), "--json"]) == 0
         assert main(words) == 1
-        assert "--overwrite" in capsys.readouterr().err or "overwrite" in capsys.readouterr().err
+        assert "replace it by overwrite" in capsys.readouterr().err
 
 
 @pytest.mark.slow

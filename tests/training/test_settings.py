@@ -24,7 +24,7 @@ IMAGES = LabelledImages(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.tensor
         ({"smoothing": 1}, "smoothing=1"),
         ({"shift": -1}, "shift=-1"),
         ({"shift": 8}, "shift=8"),
-        ({"optimiser": "sdg"}, "did you mean sgd"),
+        ({"optimiser": "sdg"}, "Did you mean 'sgd'"),
         ({"resume": True}, "give out"),
     ],
 )

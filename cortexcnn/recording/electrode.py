@@ -267,10 +267,12 @@ def _resolved(network: Recordable, layers: Iterable[str]) -> list[str]:
 
 def _labelled(site: Site, screen: Screen) -> dict[str, np.ndarray]:
     field = site.field
-    parts = [site.channels] if site.electrode == "mean" else [site.channels, site.rows, site.columns]
-    names = [SEPARATOR.join(map(str, place)) for place in zip(*(part.tolist() for part in parts), strict=True)]
+    labels = np.array([SEPARATOR.join((site.layer, str(channel))) for channel in range(field.channels)])[site.channels]
+    if site.electrode != "mean":
+        ends = [f"{SEPARATOR}{row}{SEPARATOR}{column}" for row, column in np.ndindex(field.rows, field.columns)]
+        labels = np.strings.add(labels, np.array(ends)[site.rows * field.columns + site.columns])
     table = {
-        "unit": np.array([f"{site.layer}{SEPARATOR}{name}" for name in names]),
+        "unit": labels,
         "layer": np.full(len(site), site.layer),
         "channel": site.channels,
     }

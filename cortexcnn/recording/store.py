@@ -117,7 +117,13 @@ class InFile:
         self._part.unlink(missing_ok=True)
         bare = self._table.copy()
         bare.attrs = {}
-        bare.to_netcdf(self._part, engine="h5netcdf")
+        # text of fixed length: strings of any length take seconds to write and read where there are many units
+        text = {
+            name: {"dtype": "S1"}
+            for name, coord in bare.coords.items()
+            if "unit" in coord.dims and coord.dtype.kind == "U"
+        }
+        bare.to_netcdf(self._part, engine="h5netcdf", encoding=text)
         with h5netcdf.File(self._part, "a") as file:
             dtype = torch.empty(0, dtype=self._dtype).numpy().dtype
             variable = file.create_variable("responses", moving(self._table), dtype)

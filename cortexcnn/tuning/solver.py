@@ -20,7 +20,7 @@ Bounds = tuple[tuple[float, float], tuple[float, float]]
 """The box of position and width, in the coordinate of the form (octaves for a log gaussian)."""
 
 CHUNK = 8192  # units at a time: enough to forget the cost of a call, few enough for the cache
-LEVELS, POSITIONS = 8, 36  # the grid of starts: widths × positions
+LEVELS, POSITIONS = 8, 36  # the grid of starts: widths × positions (at least, where they come round)
 RIVAL = 2.0  # a second start is followed too where it leaves less than this multiple of the first one's residual
 ITERATIONS = 40
 TOLERANCE = 1e-6  # a unit rests when its next step promises less than this share of its residual
@@ -147,8 +147,9 @@ def _starts(x: np.ndarray, box: Bounds, form: Form) -> np.ndarray:
         positions = np.clip(np.linspace(x.min(), x.max(), POSITIONS), low, high)
     elif np.isfinite([low, high]).all():
         positions = np.linspace(low, min(high, low + form.period), POSITIONS)
-    else:
-        positions = np.arange(POSITIONS) * form.period / POSITIONS
+    else:  # a whole number of steps a sample, off the samples: turning the stimuli then turns the fit and no more
+        count = len(x) * -(-POSITIONS // len(x))
+        positions = (np.arange(count) + 0.4) * form.period / count
     broad, sharp = np.log(np.clip(form.starts(x), narrow, wide))
     return np.stack(np.meshgrid(positions, np.linspace(broad, sharp, LEVELS)))
 

@@ -76,7 +76,9 @@ def test_no_bandwidth_where_the_base_is_too_high(curve):
 @given(st.integers(0, 10_000), st.integers(1, 11), st.floats(1e-3, 1e3))
 def test_turning_the_stimuli_turns_the_preference_and_scaling_changes_no_index(seed, steps, scale):
     rng = np.random.default_rng(seed)
-    values = rng.random((12, 4))
+    preferred, kappa = rng.uniform(0, 180, 4), rng.uniform(0.5, 6, 4)
+    bumps = np.exp(kappa * (np.cos(2 * np.deg2rad(ANGLES[:, None] - preferred)) - 1))
+    values = bumps + 0.3 * rng.random((12, 4))  # pure noise would have no preference to turn
     coords = {"stimulus": range(12), "unit": list("abcd"), "orientation": ("stimulus", ANGLES)}
     responses = xr.DataArray(values, dims=("stimulus", "unit"), coords=coords)
     before = orientation_tuning(responses, baseline="none")

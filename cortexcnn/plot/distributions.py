@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.ticker import MultipleLocator
 
 from cortexcnn.plot.style import COLOURS, axis_label, on, style
 
@@ -72,6 +73,8 @@ def histogram(
     if _is_log(edges):
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
+    if counts.name == "preferred_orientation":
+        axes.xaxis.set_major_locator(MultipleLocator(45))
     axes.set_xlim(edges[0], edges[-1])
     axes.set_xlabel(axis_label(str(counts.name or "")))
     axes.set_ylabel("share of units")

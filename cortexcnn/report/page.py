@@ -26,7 +26,8 @@ figcaption { color: var(--faint); font-size: .9rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } th { color: var(--faint); font-weight: 600; }
+th:first-child, td:first-child { text-align: left; }
+th { color: var(--faint); font-weight: 600; white-space: normal; vertical-align: bottom; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; color: var(--faint);
          font-size: .85rem; }
 code { font-size: .9em; }
@@ -46,7 +47,7 @@ class Section:
     figures : mapping of path to caption
         Pictures, shown in order; a file of the same name ending in .svg or .pdf is linked beside it.
     table : DataFrame, optional
-        Shown as it is, numbers to four digits.
+        Numbers are shown to three digits, column names in words.
     files : mapping of path to description
         Further files, linked.
     """
@@ -122,7 +123,8 @@ def _section(section: Section, folder: Path) -> str:
             f"<figcaption>{escape(caption)} {links}</figcaption></figure>"
         )
     if section.table is not None:
-        table = section.table.to_html(index=False, border=0, na_rep="–", float_format="{:.4g}".format)
+        named = section.table.rename(columns=lambda name: str(name).replace("_", " "))
+        table = named.to_html(index=False, border=0, na_rep="–", float_format="{:.3g}".format)
         parts.append(f'<div class="scroll">{table}</div>')
     if section.files:
         listed = "".join(

@@ -16,6 +16,8 @@ __all__ = ["CONTROLS", "similarity_section"]
 CONTROLS = ("pixels", "classical V1")
 """Networks of the table that are drawn at the left, without layers."""
 
+CEILING = " The grey band is the noise ceiling: from the reliability that was measured to what a perfect model reaches."
+
 
 @plot.style()
 def similarity_section(folder: Path, table: pd.DataFrame, *, heading: str | None = None) -> Section:
@@ -53,8 +55,7 @@ def similarity_section(folder: Path, table: pd.DataFrame, *, heading: str | None
         told.append(f"Nearest with {unit} units, {pairs[0]}: {nearest}.")
     text = (
         f"Spearman correlation of the RDM of each layer with that of {reference}; bars are 95 % bootstrap intervals "
-        "over stimuli. The grey band is the noise ceiling: from the reliability that was measured to what a perfect "
-        f"model could reach. {' '.join(told)}"
+        f"over stimuli.{CEILING if table['ceiling_lower'].notna().any() else ''} {' '.join(told)}"
     )
     return Section(heading or f"Against {reference}", text, {files[0]: f"Layers against {reference}"})
 

@@ -183,9 +183,9 @@ def summary_section(measures: xr.Dataset) -> Section:
     -------
     Section
     """
-    bad = measures["reason"].values[~measures["valid"].values]
-    reasons, counts = np.unique(bad.astype(str), return_counts=True)
-    told = "; ".join(f"{count} × {reason}" for reason, count in zip(reasons, counts, strict=True))
+    bad = measures["reason"].values[~measures["valid"].values].astype(str)
+    counts = {fault: sum(fault in reason for reason in bad) for fault in tuning.FAULTS}
+    told = ", ".join(f"{count} {fault}" for fault, count in counts.items() if count)
     text = (
         "Medians over valid units. Selective: the fitted orientation curve falls to 1/√2 of its peak. Simple: F1/F0 "
         f"above 1. Not valid: {told or 'none'}."

@@ -12,7 +12,7 @@ Allen SDK   vertical            counter-clockwise  cycles               not docu
 
 Turning the axis by 180° is the same as taking phase to 180 − phase, which is how angles come to lie within 0–180.
 stimupy's row was measured on its pictures (version 1.2), Brain-Score's follows the script that made its stimuli, and
-PsychoPy's its documentation, for tex="sin".
+PsychoPy's what its program draws for tex="sin".
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def modulation_ratio(curve: xr.DataArray) -> xr.DataArray:
 
 
 def phase_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: bool = True) -> xr.Dataset:
-    """How each unit modulates at its best grating, the one with the largest F0.
+    """How each unit modulates at its best grating: the one with the largest F0; without rectification, F0 or F1.
 
     Parameters
     ----------
@@ -135,7 +135,8 @@ def phase_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: b
         Responses to gratings at several phases; or, with ``time``, to drifting gratings, where F0 and F1 are taken over
         time at the temporal frequency.
     baseline, rectify
-        See ``tuning_curve``. F0 is above the baseline.
+        See ``tuning_curve``. F0 is above the baseline. A linear unit that is not rectified has no F0 to choose a
+        grating by, so the larger of F0 and F1 chooses it then.
 
     Returns
     -------
@@ -158,19 +159,22 @@ def phase_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: b
     """
     if "time" in responses.dims:
         return _moving(responses, baseline=baseline, rectify=rectify)
-    curve = tuning_curve(responses, "phase", baseline=baseline, rectify=rectify)
+    chooser = "f0" if rectify else "larger"
+    curve = tuning_curve(responses, "phase", component=chooser, baseline=baseline, rectify=rectify)
     measures = {"f0": f0(curve), "f1": f1(curve), "modulation_ratio": modulation_ratio(curve)}
     measures["preferred_phase"] = preferred_phase(curve)
     return _settled(measures, curve)
 
 
 def _moving(responses: xr.DataArray, *, baseline: str, rectify: bool) -> xr.Dataset:
-    """The same over time, for each unit at the drifting grating with the largest F0."""
+    """The same over time, for each unit at the best drifting grating."""
     table = rectified(responses, rectify=rectify)
     floor = baseline_of(table, baseline)
     shown = mean_over_repeats(table.isel(stimulus=np.flatnonzero(~is_blank(table).values)))
     mean, wave = over_time(shown)
-    best = mean.where(abs(wave).notnull()).fillna(-np.inf).argmax("stimulus")
+    amplitude = abs(wave)
+    strength = mean if rectify else xr.where(amplitude > mean - floor, amplitude, mean - floor)
+    best = strength.where(amplitude.notnull()).fillna(-np.inf).argmax("stimulus")
     mean, wave = mean.isel(stimulus=best) - floor, wave.isel(stimulus=best)
     amplitude = abs(wave)
     measures = {

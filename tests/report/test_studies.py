@@ -12,6 +12,7 @@ from cortexcnn.models import load
 from cortexcnn.protocols import above_blank, grating_battery, grating_tuning, swept_bars
 from cortexcnn.recording import record
 from cortexcnn.report import bar_section, draw_bars, most_selective, similarity_section, tuning_study
+from cortexcnn.report.tuning import summary_section
 from cortexcnn.tuning import orientation_tuning
 
 
@@ -53,6 +54,21 @@ def test_a_tuning_study_says_what_it_found(network, tmp_path):
     assert names == {"stimuli", "filters", "examples", "distributions"}
 
 
+def test_the_summary_counts_why_units_were_left_out():
+    reasons = ["", "orientation: never answered; phase: never answered", "phase: never above the blank", "a caution"]
+    values = np.array([0.5, np.nan, np.nan, 0.7])
+    along = {"valid": [True, False, False, True], "reason": reasons, "circular_variance": values}
+    along |= {"orientation_bandwidth": values, "modulation_ratio": values, "peak_spatial_frequency": values}
+    measures = xr.Dataset(
+        {name: ("unit", column) for name, column in along.items()},
+        {"unit": list("abcd"), "layer": ("unit", ["conv1"] * 4)},
+    )
+    text = summary_section(measures).text
+    assert "Not valid: 1 never answered, 1 never above the blank." in text
+    assert "caution" not in text
+    assert "Not valid: none." in summary_section(measures.isel(unit=[0, 3])).text
+
+
 def test_the_bar_section_draws_the_cell_of_1959_and_one_unit_of_each_layer(network, tmp_path):
     responses = record(network, swept_bars(network.screen), layers=["relu1", "relu2"], progress=False)
     section = bar_section(tmp_path, responses)
@@ -85,9 +101,11 @@ def test_similarity_is_drawn_for_each_choice_and_told_in_words(tmp_path):
     assert "Nearest with raw units, different movies:" in section.text
     assert "trained 0.100 (conv2)" in section.text
     assert "pixels 0.500 (pixels)" in section.text
+    assert "noise ceiling" in section.text
 
 
 def test_similarity_without_a_ceiling_is_drawn_too(tmp_path):
     table = scores("classical V1", np.nan)
     section = similarity_section(tmp_path, table[(table["pairs"] == "all pairs") & (table["units"] == "raw")])
     assert next(iter(section.figures)).is_file()
+    assert "noise ceiling" not in section.text

@@ -27,6 +27,18 @@ def test_a_complex_cell_has_no_f1_and_no_preferred_phase(curve):
     assert np.isnan(preferred_phase(made)[0])
 
 
+def test_a_linear_unit_that_is_not_rectified_is_measured_where_it_modulates_most(table):
+    def linear(orientation, phase, **_):
+        weight = np.where(orientation == 60, 1.0, 0.3)
+        return weight * np.cos(np.deg2rad(phase - 90)) + np.where(orientation == 0, 1e-7, 0.0)  # F0 is rounding noise
+
+    found = phase_tuning(table(linear, orientation=[0, 60, 120], phase=PHASES), rectify=False)
+    assert found.at_orientation.values.tolist() == [60]
+    assert found.f1.values == pytest.approx([1])
+    assert found.preferred_phase.values == pytest.approx([90])
+    assert np.isnan(found.modulation_ratio.values).all()
+
+
 def test_the_best_grating_is_found_before_phase_is_looked_at(table):
     def cells(orientation, phase, **_):
         weight = np.where(orientation == 60, 1.0, 0.3)

@@ -172,11 +172,10 @@ def _moving(responses: xr.DataArray, *, baseline: str, rectify: bool) -> xr.Data
     floor = baseline_of(table, baseline)
     shown = mean_over_repeats(table.isel(stimulus=np.flatnonzero(~is_blank(table).values)))
     mean, wave = over_time(shown)
-    amplitude = abs(wave)
-    strength = mean if rectify else xr.where(amplitude > mean - floor, amplitude, mean - floor)
+    mean, amplitude = mean - floor, abs(wave)
+    strength = mean if rectify else xr.where(amplitude > mean, amplitude, mean)
     best = strength.where(amplitude.notnull()).fillna(-np.inf).argmax("stimulus")
-    mean, wave = mean.isel(stimulus=best) - floor, wave.isel(stimulus=best)
-    amplitude = abs(wave)
+    mean, wave, amplitude = (one.isel(stimulus=best) for one in (mean, wave, amplitude))
     measures = {
         "f0": mean,
         "f1": amplitude,

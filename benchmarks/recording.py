@@ -2,7 +2,7 @@
 
 Both loops draw their images with the same code, a batch at a time. A plain loop runs the whole network and keeps the
 centre unit by a hook. Ours also check the windows, label the units and hash the weights (with and without is printed).
-Random weights.
+Loops keep torch's own memory layout. Random weights.
 Both are timed in turn, and the middle of the ratios is printed with the lowest and highest.
 
     python benchmarks/recording.py --quick
@@ -77,7 +77,7 @@ def plain(network: Network, stimuli: xr.Dataset, layer: str, batch: int) -> None
     handle = network.module_of(layer).register_forward_hook(keep)
     with torch.no_grad():
         for rows in batches(stimuli, batch):
-            network(render(stimuli, network.screen, rows=rows))
+            network.module(network.eye(render(stimuli, network.screen, rows=rows)))
     handle.remove()
 
 
@@ -95,7 +95,7 @@ def bare(network: Network, stimuli: xr.Dataset, layer: str, batch: int, units: i
     with torch.no_grad():
         for rows in batches(stimuli, batch):
             try:
-                network(render(stimuli, network.screen, rows=rows))
+                network.module(network.eye(render(stimuli, network.screen, rows=rows)))
             except EnoughError:
                 continue
     handle.remove()
@@ -143,7 +143,7 @@ def centre_units(name: str, bars: list[tuple[str, float]], batch: int, repeats: 
 
 def every_unit(name: str, layer: str, batch: int, repeats: int) -> None:
     """Print the share of a bare loop's images a second that recording every unit reaches, and thingsvision's."""
-    network, stimuli = load(name, weights="none"), gratings()
+    network, stimuli = load(name, weights="none"), gratings(phases=16)
     images = stimuli.sizes["stimulus"]
     units = record(network, stimuli.isel(stimulus=[0]), layers=[layer], units="all", progress=False).sizes["unit"]
     options: dict[str, Any] = {"layers": [layer], "units": "all", "progress": False, "batch": batch}
@@ -154,7 +154,8 @@ def every_unit(name: str, layer: str, batch: int, repeats: int) -> None:
         for _ in range(repeats):
             loop = seconds(lambda: bare(network, stimuli, layer, batch, units))
             shares["memory"].append(loop / seconds(lambda: record(network, stimuli, **{**options, "out": None})))
-            shares["file"].append(loop / seconds(lambda: record(network, stimuli, overwrite=True, **options).close()))
+            shares["file"].append(loop / seconds(lambda: record(network, stimuli, **options).close()))
+            options["out"].unlink()
     parts = ", ".join(f"to {what} {middle(values)}" for what, values in shares.items())
     print(
         f"{name} {layer}, {units} units: share of a bare loop's {images / loop:.1f} images/s: {parts}; wanted 0.95",

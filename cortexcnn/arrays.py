@@ -19,12 +19,12 @@ A **blank** is a row of contrast 0, of any kind: the grey screen. Parameters tha
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
+import xxhash
 
 __all__ = [
     "SEPARATOR",
@@ -325,7 +325,7 @@ def content_hash(*parts: Any) -> str:
     Returns
     -------
     str
-        16 hexadecimal digits of BLAKE2b.
+        16 hexadecimal digits of XXH3, which is as fast as memory: it tells contents apart, not forgeries.
 
     Examples
     --------
@@ -334,13 +334,13 @@ def content_hash(*parts: Any) -> str:
     >>> content_hash({"a": np.arange(3)}) == content_hash({"a": np.arange(4)})
     False
     """
-    digest = hashlib.blake2b(digest_size=8)
+    digest = xxhash.xxh3_64()
     for part in parts:
         _feed(digest, part)
     return digest.hexdigest()
 
 
-def _feed(digest: hashlib.blake2b, part: Any) -> None:
+def _feed(digest: xxhash.xxh3_64, part: Any) -> None:
     """Add one part to a digest, each with its type and shape so that no two contents run together."""
     if isinstance(part, xr.Dataset):
         _feed(
@@ -356,7 +356,7 @@ def _feed(digest: hashlib.blake2b, part: Any) -> None:
             _feed(digest, [str(key), part[key]])
     elif isinstance(part, np.ndarray) and part.dtype.kind not in "OUST":
         digest.update(f"array {part.dtype.str} {part.shape}".encode())
-        digest.update(np.ascontiguousarray(part).tobytes())
+        digest.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
     elif isinstance(part, (list, tuple, np.ndarray)):
         digest.update(f"sequence {len(part)}".encode())
         for item in part:

@@ -67,6 +67,7 @@ class Network:
         self.weights = weights
         self.random = tuple(random)
         self._layers: dict[str, Trace] | None = None
+        self._layout = torch.contiguous_format
 
     def __repr__(self) -> str:
         eye = self.eye
@@ -77,7 +78,9 @@ class Network:
 
     def __call__(self, luminance: torch.Tensor) -> Any:
         """The module's answer to luminance (row, channel, y, x), brought to its device and dtype."""
-        return self.module(self.eye(luminance.to(self.device, self.dtype)))
+        image = self.eye(luminance.to(self.device, self.dtype))
+        whole = image.shape[-2:] == (self.eye.pixels, self.eye.pixels)
+        return self.module(image.contiguous(memory_format=self._layout) if whole else image)
 
     @property
     def screen(self) -> Screen:
@@ -221,6 +224,7 @@ class Network:
             if not layers:
                 raise ValueError(f"{self.name} has no named modules inside: wrap it in nn.Sequential")
             self._layers = layers
+            self._layout = _quickest_layout(self.module, image)
         return self._layers
 
     def _row(self, name: str, seen: Trace) -> dict[str, Any]:
@@ -283,6 +287,21 @@ def wrap(module: nn.Module, eye: Eye, *, name: str) -> Network:
     array(['4×12×12'], dtype='<U7')
     """
     return Network(module, eye, name=name)
+
+
+def _quickest_layout(module: nn.Module, image: torch.Tensor) -> torch.memory_format:
+    """How whole images should lie in memory: convolutions on a CPU run up to 2.5 times as fast with channels last.
+
+    Not where there is but one convolution, as in transformers, nor where the module insists on the other layout.
+    """
+    if image.device.type != "cpu" or sum(isinstance(part, nn.Conv2d) for part in module.modules()) < 2:
+        return torch.contiguous_format
+    try:
+        with torch.no_grad():
+            module(image.contiguous(memory_format=torch.channels_last))
+    except RuntimeError:  # a view of what is not laid out as it expects
+        return torch.contiguous_format
+    return torch.channels_last
 
 
 def _unseen(field: ReceptiveField, axis: int, pixels: int) -> int:

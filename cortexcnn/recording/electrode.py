@@ -73,7 +73,7 @@ class Site:
 
         Returns
         -------
-        Tensor (n, unit)
+        Tensor (n, unit), or (n, channel, row, column) for all units
             May share memory with the output.
         """
         if origin is None:
@@ -82,7 +82,7 @@ class Site:
             maps = output.movedim([dim for dim in self.field.dims if dim is not None], (-2, -1))
             maps = maps.reshape(len(output), self.field.channels, *maps.shape[-2:])
         if self.electrode == "all":
-            return maps.flatten(1)
+            return maps
         if self.electrode == "mean":
             return maps.mean(dim=(2, 3))
         rows, columns = self.rows - origin[0], self.columns - origin[1]

@@ -105,12 +105,13 @@ def left_as_found(module: nn.Module) -> Iterator[None]:
 
 
 def _copy(site: Site, responses: torch.Tensor, target: torch.Tensor) -> None:
-    if responses.shape != target.shape:
+    shape = (len(responses), responses[0].numel())
+    if shape != target.shape:
         raise RuntimeError(
-            f"{site.layer} gave {tuple(responses.shape)} responses (image, unit), not {tuple(target.shape)}: "
+            f"{site.layer} gave {shape} responses (image, unit), not {tuple(target.shape)}: "
             "its answers to a batch are not one for each image"
         )
-    target.copy_(responses)
+    target.unflatten(1, responses.shape[1:]).copy_(responses)
 
 
 def first_tensor(output: Any) -> torch.Tensor:

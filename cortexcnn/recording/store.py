@@ -117,13 +117,12 @@ class InFile:
         self._part.unlink(missing_ok=True)
         bare = self._table.copy()
         bare.attrs = {}
-        # text of fixed length: strings of any length take seconds to write and read where there are many units
-        text = {
-            name: {"dtype": "S1"}
-            for name, coord in bare.coords.items()
-            if "unit" in coord.dims and coord.dtype.kind == "U"
-        }
-        bare.to_netcdf(self._part, engine="h5netcdf", encoding=text)
+        for name, coord in self._table.coords.items():
+            if "unit" in coord.dims and coord.dtype.kind == "U":
+                # text of fixed length, encoded in one go: strings one by one take seconds where there are many units
+                text = np.strings.encode(coord.values, "utf-8")
+                bare[name] = ("unit", text, {"_Encoding": "utf-8"}, {"dtype": "S1"})
+        bare.to_netcdf(self._part, engine="h5netcdf")
         with h5netcdf.File(self._part, "a") as file:
             dtype = torch.empty(0, dtype=self._dtype).numpy().dtype
             variable = file.create_variable("responses", moving(self._table), dtype)

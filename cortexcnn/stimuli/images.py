@@ -6,7 +6,6 @@ undone.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import xxhash
 from PIL import Image, ImageOps
 
 from cortexcnn.stimuli.canvas import GREY, Canvas, Rows, split
@@ -127,7 +127,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
 
 def digest(data: bytes) -> str:
     """A short name for the content of a file."""
-    return hashlib.blake2b(data, digest_size=8).hexdigest()
+    return xxhash.xxh3_64_hexdigest(data)
 
 
 def is_grey(file: str, data: bytes) -> bool:

@@ -68,6 +68,35 @@ def test_answers_as_the_module_does(network):
     assert not network.module.training
 
 
+class Flat(nn.Module):
+    """A network that takes views of its maps, as many of an older style do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2, self.out = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), nn.Linear(4 * 12 * 12, 2)
+
+    def forward(self, image):
+        maps = self.conv2(self.conv1(image))
+        return self.out(maps.view(len(maps), -1))
+
+
+@pytest.mark.parametrize(("module", "last"), [(Flat(), False), (nn.Sequential(*Flat().children())[:2], True)])
+def test_channels_lie_last_in_whole_images_where_the_module_allows_it(module, last):
+    network = wrap(module, Eye(channels=3, pixels=16), name="mine")
+    network.layers()
+    seen = []
+    handle = module.get_submodule("conv1" if isinstance(module, Flat) else "0").register_forward_pre_hook(
+        lambda _module, inputs: seen.append(inputs[0].is_contiguous(memory_format=torch.channels_last))
+    )
+    luminance = torch.rand(2, 3, 16, 16)
+    torch.testing.assert_close(network(luminance), module(network.eye(luminance)))
+    handle.remove()
+    assert seen[0] == last
+    if last:
+        network(luminance[..., :9])  # a crop, where turning the weights would cost more than it brings
+        assert not seen[-1]
+
+
 def test_names_of_graph_nodes(network):
     assert network.resolve("block_conv1") == "block.conv1"
     assert network.resolve("block.relu_1") == "block.relu"

@@ -6,10 +6,17 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def same_random_weights_in_every_run() -> None:
+    """Modules that tests make have random weights; a failure must come back when the test is run again."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

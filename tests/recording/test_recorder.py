@@ -30,7 +30,9 @@ def _chain(*more: nn.Module) -> nn.Sequential:
 
 
 def test_an_in_place_rectifier_does_not_touch_what_was_recorded(wrapped, gratings):
-    network = wrapped(_chain(nn.MaxPool2d(2)))
+    chain = _chain(nn.MaxPool2d(2))
+    nn.init.constant_(chain[0].bias[:1], -2.0)  # a channel that is negative on average too
+    network = wrapped(chain)
     for units in ("all", "centre", "mean"):
         both = record(network, gratings, layers=["0", "1"], units=units, window=False, progress=False)
         assert (both.sel(unit=both.layer == "0") < 0).any()

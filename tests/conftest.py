@@ -19,6 +19,14 @@ def same_random_weights_in_every_run() -> None:
     torch.manual_seed(0)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked ``gpu`` skip, and don't fail, where there is no accelerator."""
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="needs an accelerator"))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real weights, images and recordings; tests that need it skip where it is absent."""

@@ -80,7 +80,6 @@ def test_a_device_is_drawn_on():
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")
 @pytest.mark.parametrize("name", TABLES)
 def test_another_device_draws_the_same(name):
     drawn = render(TABLES[name], SCREEN, device="cuda")

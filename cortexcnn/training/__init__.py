@@ -2,25 +2,31 @@
 
 from cortexcnn.training.archives import jpeg_archive
 from cortexcnn.training.cifar import cifar10
-from cortexcnn.training.evaluate import Standardise, evaluate
+from cortexcnn.training.engine import PRECISIONS, fabric
+from cortexcnn.training.evaluate import Standardise, class_scores, confusion_matrix, evaluate
 from cortexcnn.training.folders import image_folder
 from cortexcnn.training.images import LabelledImages, split
 from cortexcnn.training.loop import train
-from cortexcnn.training.optimise import OPTIMISERS, one_cycle
+from cortexcnn.training.optimise import OPTIMISERS, SCHEDULES, rate_at
 from cortexcnn.training.sources import digits, open_images
 from cortexcnn.training.weights import save_weights
 
 __all__ = [
     "OPTIMISERS",
+    "PRECISIONS",
+    "SCHEDULES",
     "LabelledImages",
     "Standardise",
     "cifar10",
+    "class_scores",
+    "confusion_matrix",
     "digits",
     "evaluate",
+    "fabric",
     "image_folder",
     "jpeg_archive",
-    "one_cycle",
     "open_images",
+    "rate_at",
     "save_weights",
     "split",
     "train",

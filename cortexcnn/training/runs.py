@@ -1,12 +1,16 @@
 """The folder of a training run: a log to look at, weights to use, and a checkpoint to go on from.
 
-=======================  ==================================================================================
-file                     content
-=======================  ==================================================================================
-``log.csv``              a row an epoch
-``weights.safetensors``  the weights after the last epoch, with what should be known about them
-``checkpoint.pt``        all that is needed to go on: weights, optimiser, history, settings
-=======================  ==================================================================================
+==========================  ===============================================================================
+file                        content
+==========================  ===============================================================================
+``log.csv``                 a row an epoch
+``weights.safetensors``     the weights after the last epoch, or the best ones where a run may stop early, with
+                            what should be known about them
+``checkpoint.pt``           all that is needed to go on: weights, optimiser, history, settings
+``checkpoint_before.pt``    the one before it, should it ever be damaged
+``snapshots/``              weights on the way, where they were asked for
+``tensorboard/``            what TensorBoard reads, where it was asked for
+==========================  ===============================================================================
 
 Every file is written beside its place and then moved there: an interruption leaves the last whole one.
 """
@@ -15,6 +19,7 @@ from __future__ import annotations
 
 import csv
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,14 +28,24 @@ from typing import Any
 import torch
 from torch import nn
 
+from cortexcnn.training.files import whole
 from cortexcnn.training.settings import Settings
 
-__all__ = ["COLUMNS", "open_folder", "read_checkpoint", "restore", "write_checkpoint", "write_log"]
+__all__ = ["COLUMNS", "open_folder", "read_checkpoint", "restore", "snapshot_file", "write_checkpoint", "write_log"]
 
-COLUMNS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate", "seconds")
+COLUMNS = (
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "validation_balanced_accuracy",
+    "rate",
+    "seconds",
+)
 """What is measured in every epoch."""
 
-_FILES = ("checkpoint.pt", "log.csv", "weights.safetensors")
+_FILES = ("checkpoint.pt", "checkpoint_before.pt", "log.csv", "weights.safetensors")
+_PARTS = ("snapshots/epoch_*.safetensors", "tensorboard/events.out.tfevents.*")
 _KEYS = {"module", "optimiser", "history", "settings"}
 
 
@@ -51,19 +66,39 @@ def open_folder(folder: Path, *, overwrite: bool) -> None:
             f"{folder} holds a run already ({', '.join(there)}): go on with it by resume, replace it by overwrite, "
             "or choose another folder"
         )
-    for name in there:
-        (folder / name).unlink()
+    for file in [folder / name for name in there] + [file for part in _PARTS for file in folder.glob(part)]:
+        file.unlink()
+
+
+def snapshot_file(folder: Path, epoch: float) -> Path:
+    """Where the weights of a moment of the run are kept: ``snapshots/epoch_0002.500.safetensors``.
+
+    Examples
+    --------
+    >>> snapshot_file(Path("run"), 2.5).name
+    'epoch_0002.500.safetensors'
+    """
+    return folder / "snapshots" / f"epoch_{epoch:08.3f}.safetensors"
 
 
 def write_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> None:
-    """Write tensors, numbers, text, and lists and mappings of these."""
-    part = path.with_name(path.name + ".part")
-    torch.save(dict(checkpoint), part)
-    part.replace(path)
+    """Write tensors, numbers, text, and lists and mappings of these; the checkpoint before it is kept beside it.
+
+    Raises
+    ------
+    OSError
+        If it can't be written, as on a disk that is full; what was there before stays.
+    """
+    with whole(path) as part:
+        torch.save(dict(checkpoint), part)
+        if path.exists():
+            path.replace(_before(path))
 
 
 def read_checkpoint(path: Path, settings: Settings) -> dict[str, Any]:
     """Read a checkpoint of a run with the same settings; nothing in the file is ever executed.
+
+    Where the file is damaged or missing and the one before it is whole, that one is read, with a warning.
 
     Raises
     ------
@@ -72,22 +107,41 @@ def read_checkpoint(path: Path, settings: Settings) -> dict[str, Any]:
     ValueError
         If the file is no checkpoint, or that of a run with other settings: names them.
     """
-    if not path.is_file():
+    if not path.is_file() and not _before(path).is_file():
         raise FileNotFoundError(f"no checkpoint {path} to go on from; start the run without resume")
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is no checkpoint of a training run: not a file of torch.save")
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError) as error:
-        raise ValueError(f"{path} is no checkpoint that can be read safely: {str(error).splitlines()[0]}") from error
-    if not isinstance(checkpoint, dict) or not checkpoint.keys() >= _KEYS:
-        raise ValueError(f"{path} is no checkpoint of a training run")
+        checkpoint = _read(path)
+    except (ValueError, FileNotFoundError) as damaged:
+        try:
+            checkpoint = _read(_before(path))
+        except (ValueError, FileNotFoundError):
+            raise damaged from None
+        warnings.warn(f"{damaged}: going on from {_before(path).name}, one epoch earlier", stacklevel=2)
     differences = settings.differences(checkpoint["settings"])
     if differences:
         raise ValueError(
             f"{path} is of a run with other settings ({'; '.join(differences)}): "
             "resume with the same ones, or start a new run in another folder"
         )
+    return checkpoint
+
+
+def _before(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_before{path.suffix}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The content of a checkpoint, or an error that says why it is none."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no checkpoint of a training run: not a file of torch.save, or one cut short")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError) as error:
+        raise ValueError(f"{path} is no checkpoint that can be read safely: {str(error).splitlines()[0]}") from error
+    if not isinstance(checkpoint, dict) or not checkpoint.keys() >= _KEYS:
+        raise ValueError(f"{path} is no checkpoint of a training run")
     return checkpoint
 
 
@@ -115,10 +169,14 @@ def restore(module: nn.Module, weights: Mapping[str, torch.Tensor], *, source: P
 
 
 def write_log(path: Path, history: list[dict[str, float]]) -> None:
-    """Write the table of epochs."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
+    """Write the table of epochs.
+
+    Raises
+    ------
+    OSError
+        If it can't be written; what was there before stays.
+    """
+    with whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(("epoch", *COLUMNS))
         table.writerows((epoch, *(row.get(name, "") for name in COLUMNS)) for epoch, row in enumerate(history, start=1))
-    part.replace(path)

@@ -7,6 +7,8 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import nn
 
+from cortexcnn.training.files import whole
+
 __all__ = ["save_weights"]
 
 
@@ -30,6 +32,11 @@ def save_weights(module: nn.Module, path: str | Path, **metadata: object) -> Pat
     Path
         The file.
 
+    Raises
+    ------
+    OSError
+        If it can't be written; what was there before stays.
+
     Examples
     --------
     >>> import tempfile
@@ -42,11 +49,10 @@ def save_weights(module: nn.Module, path: str | Path, **metadata: object) -> Pat
     '0.5 0.25'
     """
     path = Path(path)
-    part = path.with_name(path.name + ".part")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
-    save_file(tensors, part, {key: _as_text(value) for key, value in metadata.items()})
-    part.chmod(0o644)  # safetensors makes files that only their owner may read
-    part.replace(path)
+    with whole(path) as part:
+        save_file(tensors, part, {key: _as_text(value) for key, value in metadata.items()})
+        part.chmod(0o644)  # safetensors makes files that only their owner may read
     return path
 
 

@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from cortexcnn.training import LabelledImages, digits, evaluate, loop, train
 from cortexcnn.training.augment import crop_and_flip
-from cortexcnn.training.optimise import one_cycle
+from cortexcnn.training.optimise import rate_at
+from cortexcnn.training.steps import stream
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +76,12 @@ def test_it_equals_a_loop_written_by_hand(images, optimiser: str):
     losses = []
     with torch.random.fork_rng([]):
         for epoch in range(3):
-            torch.default_generator.manual_seed(loop._stream(9, epoch))
-            rng = torch.Generator().manual_seed(loop._stream(9, epoch))
+            torch.default_generator.manual_seed(stream(9, epoch))
+            rng = torch.Generator().manual_seed(stream(9, epoch))
             total = 0.0
             for step, which in enumerate(torch.randperm(300, generator=rng).split(60)):
                 pixels = crop_and_flip(few.pixels, which, shift=2, flip=True, rng=rng)
-                mover.param_groups[0]["lr"] = 0.01 * one_cycle((epoch + (step + 0.5) / 5) / 3)
+                mover.param_groups[0]["lr"] = 0.01 * rate_at((epoch + (step + 0.5) / 5) / 3)
                 scores = theirs((pixels.float() / 255 - mean.float()) / std.float())
                 loss = functional.cross_entropy(scores, few.labels[which], label_smoothing=0.1)
                 mover.zero_grad()
@@ -104,8 +105,8 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(images, tmp_path: Pat
             raise KeyboardInterrupt
         return original(run, epoch, *rest)
 
-    original = loop._epoch
-    monkeypatch.setattr(loop, "_epoch", interrupt)
+    original = loop.one_epoch
+    monkeypatch.setattr(loop, "one_epoch", interrupt)
     with pytest.raises(KeyboardInterrupt) as stopped:
         quick(halves, training, out=tmp_path / "halves", **options)
     assert "after 2 of 4 epochs" in stopped.value.__notes__[0]

@@ -76,6 +76,7 @@ class Keeper:
         self.place = self.folder if run.engine.rank == 0 else None
         self.moments = {round(moment * run.steps): moment for moment in snapshots}
         self.best: dict[str, torch.Tensor] = {}
+        self.kept = 0  # epochs that the checkpoint has behind it
         self.board = _board(self.place) if tensorboard and self.place else None
 
     def begin(self, *, overwrite: bool, resume: bool) -> list[dict[str, float]]:
@@ -90,8 +91,9 @@ class Keeper:
         checkpoint = read_checkpoint(self.folder / "checkpoint.pt", self.run.settings)
         restore(self.run.module, checkpoint["module"], source=self.folder / "checkpoint.pt")
         self.run.mover.load_state_dict(checkpoint["optimiser"])
-        self.best = checkpoint.get("best", {})
-        return checkpoint["history"]
+        self.best, history = checkpoint.get("best", {}), checkpoint["history"]
+        self.kept = len(history)
+        return history
 
     def at(self, step: int) -> None:
         """Keep the weights, if this is a moment at which they were asked for."""
@@ -119,6 +121,7 @@ class Keeper:
                 "settings": asdict(settings),
             },
         )
+        self.kept = len(history)
         write_log(self.place / "log.csv", history)
         if newest:
             accuracy = history[-1].get("validation_accuracy")

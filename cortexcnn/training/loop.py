@@ -201,8 +201,8 @@ def train(
                 if after_epoch:
                     after_epoch(history[-1])
     except (KeyboardInterrupt, FloatingPointError, OSError) as stop:
-        if keeper.folder and history:
-            stop.add_note(f"{keeper.folder / 'checkpoint.pt'} holds the run after {len(history)} of {epochs} epochs")
+        if keeper.kept:
+            stop.add_note(f"{out}/checkpoint.pt holds the run after {keeper.kept} of {epochs} epochs")
         raise
     finally:
         keeper.finish()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
+from sklearn import metrics
 from torch import nn
 
-from cortexcnn.training import LabelledImages, Standardise, digits, evaluate
+from cortexcnn.training import LabelledImages, Standardise, class_scores, confusion_matrix, digits, evaluate
 
 EYE = Standardise((0.4,), (0.3,))
 
@@ -27,9 +27,10 @@ def test_loss_and_accuracies_are_scikit_learns():
     with torch.no_grad():
         chances = network((test.pixels / 255 - 0.4) / 0.3).double().softmax(1).numpy()
     labels = test.labels.numpy()
-    assert found["loss"] == pytest.approx(log_loss(labels, chances), rel=1e-5)
-    assert found["accuracy"] == pytest.approx(accuracy_score(labels, chances.argmax(1)))
-    assert found["top5_accuracy"] == pytest.approx(top_k_accuracy_score(labels, chances, k=5))
+    assert found["loss"] == pytest.approx(metrics.log_loss(labels, chances), rel=1e-5)
+    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(labels, chances.argmax(1)))
+    assert found["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy_score(labels, chances.argmax(1)))
+    assert found["top5_accuracy"] == pytest.approx(metrics.top_k_accuracy_score(labels, chances, k=5))
 
 
 @pytest.mark.parametrize("batch", [1, 7, 1000])
@@ -78,3 +79,34 @@ def test_five_best_of_fewer_classes_are_all():
     found = evaluate(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), images, eye=EYE)
     assert found["top5_accuracy"] == 1
     assert np.isclose(found["accuracy"], 0.5)
+
+
+def test_the_confusion_matrix_and_what_follows_from_it_are_scikit_learns():
+    _, test = digits()
+    few = test[torch.cat([torch.arange(120), torch.where(test.labels == 3)[0]])]
+    found = confusion_matrix(guesser(), few, eye=EYE, batch=50)
+    with torch.no_grad():
+        named = guesser().eval()((few.pixels / 255 - 0.4) / 0.3).argmax(1)
+    np.testing.assert_array_equal(found, metrics.confusion_matrix(few.labels, named, labels=range(10)))
+    assert found.dims == ("actual", "predicted")
+    assert list(found.actual.values) == list(few.classes)
+    scores = class_scores(found.transpose())
+    expected = metrics.precision_recall_fscore_support(few.labels, named, labels=range(10), zero_division=np.nan)
+    for name, values in zip(("precision", "recall", "f1", "images"), expected, strict=True):
+        np.testing.assert_allclose(scores[name], values)
+
+
+def test_a_confusion_matrix_of_other_classes_is_refused():
+    _, test = digits()
+    with pytest.raises(ValueError, match="12 outputs for 10 classes"):
+        confusion_matrix(nn.Sequential(nn.Flatten(), nn.Linear(64, 12)), test, eye=EYE)
+    found = confusion_matrix(guesser(), test, eye=EYE)
+    with pytest.raises(ValueError, match="in the same order"):
+        class_scores(found.isel(actual=slice(None, None, -1)))
+
+
+def test_a_class_that_never_appears_has_no_recall():
+    images = LabelledImages(torch.zeros(2, 1, 8, 8, dtype=torch.uint8), torch.tensor([0, 0]), ("a", "b"))
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+    assert np.isnan(class_scores(confusion_matrix(network, images, eye=EYE)).recall[1])
+    assert evaluate(network, images, eye=EYE)["balanced_accuracy"] in (0, 1)

@@ -10,10 +10,12 @@ import pytest
 import torch
 import xarray as xr
 from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 from torch.nn import functional
+from torchvision.transforms import v2
 
-from cortexcnn.training import LabelledImages, digits, evaluate, loop, train
+from cortexcnn.training import LabelledImages, Standardise, digits, evaluate, loop, train
 from cortexcnn.training.augment import crop_and_flip
 from cortexcnn.training.optimise import rate_at
 from cortexcnn.training.steps import stream
@@ -239,6 +241,8 @@ def test_nothing_but_the_run_s_files_is_left(images, tmp_path: Path):
     quick(small(), images[0], epochs=1, out=tmp_path / "a" / "b")
     there = {file.name for file in (tmp_path / "a" / "b").iterdir()}
     assert there == {"checkpoint.pt", "log.csv", "weights.safetensors"}
+    quick(small(), images[0], epochs=2, out=tmp_path / "a" / "b", overwrite=True)
+    assert {file.name for file in (tmp_path / "a" / "b").iterdir()} == there | {"checkpoint_before.pt"}
 
 
 def test_the_history_can_be_written(images, tmp_path: Path):
@@ -261,3 +265,145 @@ def test_training_on_a_device(images):
     history = train(network, training, validation=test, epochs=10, flip=False, batch=64, progress=False)
     assert network[0].weight.is_cuda
     assert history.validation_accuracy[-1] > 0.95
+
+
+def noisy(images: LabelledImages) -> LabelledImages:
+    """Images whose labels were drawn by chance: a network that learns them by heart gets worse on others."""
+    labels = torch.randint(10, (len(images),), generator=torch.Generator().manual_seed(0))
+    return LabelledImages(images.pixels, labels, images.classes, "noise")
+
+
+def test_patience_stops_the_run_and_gives_the_best_weights_back(images, tmp_path: Path):
+    training, test = images
+    network = small()
+    options = {"epochs": 40, "patience": 2, "rate": 0.05, "shift": 0}
+    history = quick(network, noisy(training), validation=test, out=tmp_path, **options)
+    best = int(history.validation_loss.argmin("epoch")) + 1
+    assert history.sizes["epoch"] == best + 2 < 40
+    assert history.attrs["best_epoch"] == best
+    kept = load_file(tmp_path / "weights.safetensors")
+    assert all(torch.equal(kept[name], tensor) for name, tensor in network.state_dict().items())
+    eye = Standardise(training[:400].mean, training[:400].std)
+    assert evaluate(network, test, eye=eye)["loss"] == pytest.approx(float(history.validation_loss.min()), rel=1e-5)
+    another = small(seed=4)
+    again = quick(another, noisy(training), validation=test, out=tmp_path, resume=True, **options)
+    xr.testing.assert_identical(history, again)
+    assert same(network, another)
+
+
+def test_a_run_that_may_stop_early_resumes_to_the_same_end(images, tmp_path: Path):
+    training, test = images
+    whole, halves = small(), small()
+    options = {"validation": test[:50], "epochs": 30, "patience": 2, "rate": 0.05}
+    expected = quick(whole, noisy(training), out=tmp_path / "whole", **options)
+
+    def stop(row: dict[str, float]) -> None:
+        stop.epochs += 1
+        if stop.epochs == expected.attrs["best_epoch"] + 1:
+            raise KeyboardInterrupt
+
+    stop.epochs = 0
+    with pytest.raises(KeyboardInterrupt):
+        quick(halves, noisy(training), out=tmp_path / "halves", after_epoch=stop, **options)
+    found = quick(another := small(seed=7), noisy(training), out=tmp_path / "halves", resume=True, **options)
+    xr.testing.assert_identical(expected.drop_vars("seconds"), found.drop_vars("seconds"))
+    assert same(whole, another)
+
+
+def test_patience_needs_something_to_look_at(images):
+    with pytest.raises(ValueError, match=r"patience=3: .* give validation"):
+        quick(small(), images[0], patience=3)
+
+
+def test_snapshots_are_kept_at_their_moments(images, tmp_path: Path):
+    training, _ = images
+    network, start = small(), small()
+    quick(network, training, epochs=2, out=tmp_path, snapshots=(0, 0.5, 1, 2))
+    kept = sorted(file.name for file in (tmp_path / "snapshots").iterdir())
+    assert kept == [f"epoch_{moment}.safetensors" for moment in ("0000.000", "0000.500", "0001.000", "0002.000")]
+    first, half, _, last = (load_file(tmp_path / "snapshots" / name) for name in kept)
+    assert torch.equal(first["0.weight"], start[0].weight)
+    assert not torch.equal(half["0.weight"], first["0.weight"])
+    assert torch.equal(last["0.weight"], network[0].weight)
+    quick(small(), training, epochs=1, out=tmp_path, overwrite=True)
+    assert not list((tmp_path / "snapshots").iterdir())
+
+
+@pytest.mark.parametrize(("moments", "said"), [((5,), "after 5 epochs: the run has 4"), ((-1,), "after -1 epochs")])
+def test_a_snapshot_outside_the_run_is_refused(images, tmp_path: Path, moments, said: str):
+    with pytest.raises(ValueError, match=said):
+        quick(small(), images[0], out=tmp_path, snapshots=moments)
+
+
+def test_what_is_kept_needs_a_folder(images):
+    with pytest.raises(ValueError, match="give out"):
+        quick(small(), images[0], snapshots=(0,))
+
+
+def test_transforms_of_torchvision_change_each_image_by_itself(images):
+    seen = []
+
+    def look(pixels: torch.Tensor) -> torch.Tensor:
+        seen.append(v2.functional.horizontal_flip(pixels) if torch.rand(()) < 0.5 else pixels)
+        return seen[-1]
+
+    training = images[0][:40]
+    first = quick(small(), training, epochs=1, augment=look)
+    drawn, seen = torch.stack(seen), []
+    assert len(drawn) == 40
+    turned = (drawn.flip(3)[:, None] == training.pixels[None]).flatten(2).all(2).any(1)
+    assert 5 < turned.sum() < 35
+    second = quick(small(), training, epochs=1, augment=look)
+    assert torch.equal(drawn, torch.stack(seen))
+    assert first.train_loss.equals(second.train_loss)
+    floats = v2.Compose([v2.RandomAffine(10), v2.ToDtype(torch.float32, scale=True)])
+    network = small()
+    quick(network, images[0], augment=floats, batch=32)
+    assert "RandomAffine" in quick(network, training, epochs=1, augment=floats).attrs["augment"]
+
+
+def test_an_augmentation_that_makes_images_of_many_sizes_is_refused(images):
+    with pytest.raises(ValueError, match=r"augment made .* it returns tensors \(channel, row, column\)"):
+        quick(small(), images[0], augment=lambda image: image[:, : int(torch.randint(4, 8, ()))])
+
+
+def test_tensorboard_reads_the_history(images, tmp_path: Path):
+    history = quick(small(), images[0], validation=images[1], out=tmp_path, tensorboard=True)
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    found = [event.value for event in events.Scalars("validation_loss")]
+    np.testing.assert_allclose(found, history.validation_loss, rtol=1e-6)
+    assert [event.step for event in events.Scalars("rate")] == [1, 2, 3, 4]
+
+
+def test_a_full_disk_loses_nothing_that_was_saved(images, tmp_path: Path, monkeypatch):
+    training, _ = images
+    whole = small()
+    expected = quick(whole, training, out=tmp_path / "whole")
+    written = torch.save
+
+    def full(content, path, **options):
+        if len(content["history"]) == 3:
+            Path(path).write_bytes(b"half of it")
+            raise RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 704 vs 598")
+        written(content, path, **options)
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OSError, match=r"checkpoint.pt can't be written .* make room on the disk") as stopped:
+        quick(small(), training, out=tmp_path / "full")
+    assert "after 2 of 4 epochs" in stopped.value.__notes__[0]
+    assert not list((tmp_path / "full").glob("*.part"))
+    monkeypatch.undo()
+    found = quick(another := small(seed=5), training, out=tmp_path / "full", resume=True)
+    assert same(whole, another)
+    xr.testing.assert_identical(expected.drop_vars("seconds"), found.drop_vars("seconds"))
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(images, tmp_path: Path):
+    training, _ = images
+    whole = small()
+    quick(whole, training, out=tmp_path)
+    file = tmp_path / "checkpoint.pt"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.warns(UserWarning, match=r"or one cut short: going on from checkpoint_before.pt, one epoch earlier"):
+        quick(another := small(seed=5), training, out=tmp_path, resume=True)
+    assert same(whole, another)

@@ -7,16 +7,19 @@ colour-blind readers tell apart.
 from cortexcnn.plot.distributions import histogram
 from cortexcnn.plot.filters import filters
 from cortexcnn.plot.layers import layers_by_reference
+from cortexcnn.plot.learning import confusion, learning_curve
 from cortexcnn.plot.rdms import rdm
 from cortexcnn.plot.style import COLOURS, figure, save, style
 from cortexcnn.plot.tuning import polar, raster, tuning_curves
 
 __all__ = [
     "COLOURS",
+    "confusion",
     "figure",
     "filters",
     "histogram",
     "layers_by_reference",
+    "learning_curve",
     "polar",
     "raster",
     "rdm",

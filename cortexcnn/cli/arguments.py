@@ -43,7 +43,7 @@ def add_model(parser: argparse.ArgumentParser, *, weights: str = "default") -> N
     )
 
 
-def load_network(arguments: argparse.Namespace) -> Network:
+def load_network(arguments: argparse.Namespace, *, silent: bool = False) -> Network:
     """Load the model that the arguments name, and say on standard error what it is and how much it sees."""
     from cortexcnn.models import load
 
@@ -57,6 +57,8 @@ def load_network(arguments: argparse.Namespace) -> Network:
         classes=arguments.classes,
     )
     eye = network.eye
+    if silent:
+        return network
     say(
         f"{network.name}, weights {network.weights}: an input of {eye.pixels} pixels is taken to span "
         f"{eye.degrees:g}° of visual angle ({network.screen.pixels_per_degree:.4g} pixels/°; change it with --degrees)"

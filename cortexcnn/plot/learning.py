@@ -56,7 +56,7 @@ def learning_curve(history: xr.Dataset, *, measure: str = "accuracy", ax: Axes |
     best = history.attrs.get("best_epoch", epochs[-1])
     if best != epochs[-1]:
         axes.axvline(best, color="0.5", linewidth=0.8, linestyle="--", label=f"weights kept (epoch {best})")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("epoch")
     axes.set_ylabel(f"{measure} (cross-entropy, nats)" if measure == "loss" else measure)
     axes.legend()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from safetensors import safe_open
 
 from cortexcnn.cli import COMMANDS, main
 
@@ -173,6 +174,42 @@ def test_training_writes_weights_that_can_be_probed(tmp_path, capsys):
         assert main(["layers", "own:digits", "--weights", str(out / "weights.safetensors"), "--json"]) == 0
         assert main(words) == 1
         assert "replace it by overwrite" in capsys.readouterr().err
+        there = {file.name for file in out.iterdir()}
+        assert there >= {"log.csv", "curves.png", "confusion.png", "confusion.csv", "classes.csv"}
+        assert pd.read_csv(out / "confusion.csv", index_col=0).to_numpy().sum() == 359
+        more = [
+            "--patience",
+            "2",
+            "--snapshots",
+            "0,0.5,1",
+            "--optimiser",
+            "adam",
+            "--schedule",
+            "steps",
+            "--overwrite",
+        ]
+        assert main([*words, *more]) == 0
+        told = capsys.readouterr()
+        assert "1438 training images" in told.err
+        assert sorted(file.name for file in (out / "snapshots").iterdir())[1] == "epoch_0000.500.safetensors"
+        with safe_open(out / "weights.safetensors", framework="pt") as file:
+            said = file.metadata()
+        assert said["data"].startswith("1295 of the 1438 training images")  # a tenth was kept aside
+        assert "--optimiser adam" in said["command"]
+
+
+def test_a_network_is_made_with_an_output_for_each_class(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["train", "cortexnet", "--data", "digits", "--epochs", "1", "--no-flip", "--out", str(out)]) == 0
+    assert main(["train", "cortexnet", "--data", "digits", "--classes", "4", "--out", str(tmp_path / "few")]) == 1
+    assert "needs 10 outputs" in capsys.readouterr().err
+
+
+def test_several_devices_are_started_by_torchrun(tmp_path, capsys):
+    words = ["train", "cortexnet", "--data", "digits", "--devices", "2", "--out", str(tmp_path / "run")]
+    assert main(words) == 1
+    assert "torchrun --nproc_per_node 2 -m cortexcnn train" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow

@@ -14,7 +14,9 @@ import xarray as xr
 from torch import nn
 
 from cortexcnn.arrays import content_hash
+from cortexcnn.models.describe import describe
 from cortexcnn.models.eye import Eye
+from cortexcnn.models.graph import Node, boxes, follow
 from cortexcnn.models.receptive_fields import ReceptiveField, Trace, trace
 from cortexcnn.screen import Screen
 
@@ -124,6 +126,56 @@ class Network:
         return table.assign_attrs(model=self.name, weights=self.weights, degrees=self.eye.degrees,
                                   pixels=self.eye.pixels)  # fmt: skip
 
+    def graph(self, depth: int | None = None) -> xr.Dataset:
+        """Which layer is computed from which: every module that runs, and the operations that bring several together.
+
+        Parameters
+        ----------
+        depth : int, optional
+            How many names deep to unfold: at 1 ``layer1.0.conv1`` lies folded in ``layer1``, at 2 in ``layer1.0``. By
+            default every module that calls no others is a node of its own.
+
+        Returns
+        -------
+        Dataset (node, edge)
+            Each edge leads from the node ``source`` to the node ``target``, a target's edges in the order in which it
+            reads them; each node stands after all that lead to it. ``node`` is "image", a module's dotted name (with
+            ``_1``, ``_2``, … for its second and later calls), or an operation's name. ``kind`` is one of
+            :data:`cortexcnn.models.describe.KINDS` ("block" for what is folded, "joint" for operations on several
+            nodes); ``type`` the module's class, or the joint's sign ("+", "‖" for concatenation);
+            ``module`` the module's dotted name, empty for operations; ``call`` the calls of it before this one.
+            ``output_shape``, ``channels``, ``rows``, ``columns``, ``parameters``, ``whole_image``, ``rf_pixels``,
+            ``rf_stride_pixels`` and ``rf_degrees`` as in :meth:`layers`, but of this very call. Filters: ``filters``
+            and ``groups`` (0 where there are none), ``kernel``, ``stride``, ``padding``, ``dilation`` (text, empty
+            where there are none); a block has those of its only convolution, else ``contents`` counts what it holds.
+
+        Raises
+        ------
+        ValueError
+            If the depth is less than 1.
+
+        Examples
+        --------
+        >>> module = nn.Sequential(nn.Conv2d(1, 4, 5), nn.ReLU(), nn.MaxPool2d(2))
+        >>> graph = Network(module, Eye(channels=1, pixels=16), name="mine").graph()
+        >>> list(zip(graph.source.values.tolist(), graph.target.values.tolist()))
+        [('image', '0'), ('0', '1'), ('1', '2')]
+        >>> graph.kind.values.tolist()
+        ['image', 'convolution', 'activation', 'pool']
+        """
+        if depth is not None and depth < 1:
+            raise ValueError(f"depth {depth}: a network unfolds to a depth of 1 or more, or wholly (None)")
+        layers = list(self._traced())
+        nodes = follow(self.module, self._blank(), boxes(layers, depth))
+        rows = [self._node_row(node, layers) for node in nodes]
+        edges = np.array([(source, node.name) for node in nodes for source in node.inputs], dtype=str).reshape(-1, 2)
+        columns = {key: ("node", np.array([row[key] for row in rows])) for key in rows[0]}
+        table = xr.Dataset(columns, {"node": [node.name for node in nodes]})
+        table["source"], table["target"] = ("edge", edges[:, 0]), ("edge", edges[:, 1])
+        parameters = sum(parameter.numel() for parameter in self.module.parameters())
+        return table.assign_attrs(model=self.name, weights=self.weights, degrees=self.eye.degrees,
+                                  pixels=self.eye.pixels, parameters=parameters)  # fmt: skip
+
     def receptive_field(self, layer: str) -> ReceptiveField:
         """What the units of a layer see of the image.
 
@@ -212,8 +264,7 @@ class Network:
 
     def _traced(self) -> dict[str, Trace]:
         if self._layers is None:
-            side = self.eye.pixels
-            image = torch.zeros(1, self.eye.channels, side, side, device=self.device, dtype=self.dtype)
+            side, image = self.eye.pixels, self._blank()
             try:
                 layers = trace(self.module, image)
             except (RuntimeError, ValueError, TypeError, IndexError) as error:
@@ -226,6 +277,30 @@ class Network:
             self._layers = layers
             self._layout = _quickest_layout(self.module, image)
         return self._layers
+
+    def _blank(self) -> torch.Tensor:
+        side = self.eye.pixels
+        return torch.zeros(1, self.eye.channels, side, side, device=self.device, dtype=self.dtype)
+
+    def _node_row(self, node: Node, layers: list[str]) -> dict[str, Any]:
+        field = node.field
+        module = self.module.get_submodule(node.module) if node.module else nn.Module()
+        inside = boxes([name for name in layers if node.module and name.startswith(f"{node.module}.")])
+        row = describe(module, [self.module.get_submodule(name) for name in inside])
+        if not node.module:
+            row |= {"kind": node.kind, "type": node.type}
+        return row | {
+            "module": node.module,
+            "call": node.call,
+            "output_shape": "×".join(str(size) for size in node.shape[1:]),
+            "channels": field.channels,
+            "rows": field.rows,
+            "columns": field.columns,
+            "whole_image": field.whole_image,
+            "rf_pixels": max(field.size),
+            "rf_stride_pixels": field.stride[0],
+            "rf_degrees": max(field.size) / self.screen.pixels_per_degree,
+        }
 
     def _row(self, name: str, seen: Trace) -> dict[str, Any]:
         field, screen = seen.field, self.screen

@@ -25,7 +25,7 @@ from cortexcnn.models.operation import Call
 from cortexcnn.models.rules import apply
 from cortexcnn.screen import Window
 
-__all__ = ["ReceptiveField", "Trace", "trace"]
+__all__ = ["Follower", "ReceptiveField", "Trace", "address", "tensors", "trace"]
 
 _T = TypeVar("_T")
 
@@ -186,21 +186,15 @@ def trace(module: nn.Module, image: torch.Tensor) -> dict[str, Trace]:
     >>> layers["1"].shape, layers["1"].field.size, layers["1"].field.stride
     ((1, 4, 7, 7), (7, 7), (4, 4))
     """
-    follower = _Follower()
-    follower.geometry[image] = (of_image(image.shape[-1], image.dim()), 0)
+    follower = Follower(image)
     seen: dict[str, Trace] = {}
 
     def note(name: str, output: Any) -> None:
-        tensor = next(_tensors(output), None)
+        tensor = next(tensors(output), None)
         if tensor is None:
             return
         before = seen.pop(name, None)
-        geometry = follower.of(tensor)
-        if geometry is None:
-            whole = of_image(image.shape[-1], image.dim())
-            geometry = mixed([whole], tensor.shape, "not followed from the image")
-        field = _field(geometry, tuple(tensor.shape))
-        seen[name] = Trace(tuple(tensor.shape), field, before.calls + 1 if before else 1)
+        seen[name] = Trace(tuple(tensor.shape), follower.field(tensor), before.calls + 1 if before else 1)
 
     with _hooked(module, note), torch.no_grad(), follower:
         module(image)
@@ -221,16 +215,25 @@ def _hooked(module: nn.Module, note: Any) -> Iterator[None]:
             handle.remove()
 
 
-class _Follower(TorchDispatchMode):
+class Follower(TorchDispatchMode):
     """Carries the geometry of every tensor that depends on the image from operation to operation.
 
+    Parameters
+    ----------
+    image : Tensor (1, channel, y, x)
+        A square input.
+
+    Notes
+    -----
     When an in-place operation changes the geometry of a tensor, its storage is marked with a count: other tensors
     on the same storage whose geometry is older no longer know what they depend on, and get the safe superset.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, image: torch.Tensor) -> None:
         super().__init__()
+        self.whole = of_image(image.shape[-1], image.dim())
         self.geometry = WeakTensorKeyDictionary()
+        self.geometry[image] = (self.whole, 0)
         self.written: dict[int, tuple[Any, Geometry, int]] = {}
         self.count = 0
 
@@ -240,9 +243,9 @@ class _Follower(TorchDispatchMode):
         arguments = {argument.name: argument.default_value for argument in schema.arguments}
         arguments.update(zip(arguments, args, strict=False))
         arguments.update(kwargs or {})
-        inputs = [(tensor, self.of(tensor)) for tensor in _tensors(arguments)]
+        inputs = [(tensor, self.of(tensor)) for tensor in tensors(arguments)]
         parts = [geometry for _, geometry in inputs if geometry is not None]
-        results = list(_tensors(result))
+        results = list(tensors(result))
         if parts and results:
             call = Call(
                 name=schema.name.rpartition("::")[2],
@@ -263,10 +266,15 @@ class _Follower(TorchDispatchMode):
             return None
         geometry, count = self.geometry.get(tensor, (None, -1))
         if self.written and tensor.layout is torch.strided:
-            _, newer, then = self.written.get(_address(tensor.untyped_storage()), (None, None, -1))
+            _, newer, then = self.written.get(address(tensor.untyped_storage()), (None, None, -1))
             if newer is not None and then > count:
                 return mixed([part for part in (geometry, newer) if part], tensor.shape, "written through a view")
         return geometry
+
+    def field(self, tensor: torch.Tensor) -> ReceptiveField:
+        """What the units in a tensor see; the whole image where they don't depend on it as far as torch can see."""
+        geometry = self.of(tensor) or mixed([self.whole], tensor.shape, "not followed from the image")
+        return _field(geometry, tuple(tensor.shape))
 
     def _follow(self, call: Call, results: list[torch.Tensor], written: set[int]) -> None:
         found = apply(call)
@@ -281,11 +289,12 @@ class _Follower(TorchDispatchMode):
         if written and self.of(tensor) is not geometry:
             self.count += 1
             storage = tensor.untyped_storage()  # kept, so that its address stays its own
-            self.written[_address(storage)] = (storage, geometry, self.count)
+            self.written[address(storage)] = (storage, geometry, self.count)
         self.geometry[tensor] = (geometry, self.count)
 
 
-def _address(storage: torch.UntypedStorage) -> int:
+def address(storage: torch.UntypedStorage) -> int:
+    """What tells one storage from another for as long as both are kept."""
     return storage._cdata  # noqa: SLF001 (data_ptr is 0 for all storages without data)
 
 
@@ -336,13 +345,13 @@ def _ends(lowest: np.ndarray, highest: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return lowest, highest
 
 
-def _tensors(value: Any) -> Iterator[torch.Tensor]:
+def tensors(value: Any) -> Iterator[torch.Tensor]:
     """All tensors in nested tuples, lists and mappings, in their order."""
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from _tensors(item)
+            yield from tensors(item)
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for item in value:
-            yield from _tensors(item)
+            yield from tensors(item)

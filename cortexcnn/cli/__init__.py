@@ -8,10 +8,13 @@ without the other.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+
+from cortexcnn.cli.config import keep, shown, take, used
 
 __all__ = ["COMMANDS", "main"]
 
@@ -45,10 +48,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["layers", "no_such_network", "--weights", "none"])
     1
     """
-    arguments = _parser(argv).parse_args(argv)
+    parser, command = _parser(argv)
+    arguments = parser.parse_args(argv)
+    settings = used(command, arguments)
+    speaks = os.environ.get("RANK", "0") == "0"  # of several processes, the first
+    if speaks:
+        print(shown(arguments.command, settings), file=sys.stderr)
     try:
         arguments.run(arguments)
+        if speaks:
+            keep(settings, arguments.command)
     except KeyboardInterrupt:
+        if speaks:
+            keep(settings, arguments.command)
         print(f"cortexcnn {arguments.command}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has seen enough
@@ -63,8 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
-    """The parser with every command named, and the options of the one that was asked for.
+def _parser(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The parser with every command named, and that of the one that was asked for, with its options.
 
     Only that command's module is imported, so that ``cortexcnn --help`` does not wait for torch.
     """
@@ -73,6 +85,7 @@ def _parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     words = list(sys.argv[1:] if argv is None else argv)
+    asked = parser
     chosen = next((word for word in words if not word.startswith("-")), None)
     for name, purpose in COMMANDS.items():
         command = commands.add_parser(
@@ -82,8 +95,14 @@ def _parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        command.add_argument("--config", metavar="FILE.toml", help="options from a file; flags win over it")
         if name == chosen:
+            asked = command
             module = import_module(f"cortexcnn.cli.{name}")
             module.add(command)
             command.set_defaults(run=module.run)
-    return parser
+            try:
+                take(command, words, COMMANDS)
+            except ValueError as error:
+                command.error(str(error))
+    return parser, asked

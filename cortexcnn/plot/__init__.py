@@ -9,6 +9,7 @@ from cortexcnn.plot.filters import filters
 from cortexcnn.plot.layers import layers_by_reference
 from cortexcnn.plot.learning import confusion, learning_curve
 from cortexcnn.plot.rdms import rdm
+from cortexcnn.plot.searches import search_choice, search_history
 from cortexcnn.plot.style import COLOURS, figure, save, style
 from cortexcnn.plot.tuning import polar, raster, tuning_curves
 
@@ -24,6 +25,8 @@ __all__ = [
     "raster",
     "rdm",
     "save",
+    "search_choice",
+    "search_history",
     "style",
     "tuning_curves",
 ]

@@ -10,12 +10,13 @@ from cortexcnn.plot.layers import layers_by_reference
 from cortexcnn.plot.learning import confusion, learning_curve
 from cortexcnn.plot.rdms import rdm
 from cortexcnn.plot.searches import search_choice, search_history
-from cortexcnn.plot.style import COLOURS, figure, save, style
+from cortexcnn.plot.style import COLOURS, depth_colours, figure, save, style
 from cortexcnn.plot.tuning import polar, raster, tuning_curves
 
 __all__ = [
     "COLOURS",
     "confusion",
+    "depth_colours",
     "figure",
     "filters",
     "histogram",

@@ -9,10 +9,11 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "axis_label", "figure", "on", "save", "style"]
+__all__ = ["COLOURS", "axis_label", "depth_colours", "figure", "on", "save", "style"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """The colours of Okabe & Ito (2008), darkest contrasts first."""
@@ -140,6 +141,17 @@ def save(drawn: Figure, path: str | Path, *, formats: Iterable[str] = ("png", "s
             written.append(file)
     plt.close(drawn)
     return written
+
+
+def depth_colours(layers: int) -> list[tuple[float, ...]]:
+    """A colour for each layer, from dark for the first to light for the last, also in black and white.
+
+    Examples
+    --------
+    >>> len(depth_colours(5))
+    5
+    """
+    return [mpl.colormaps["viridis"](place) for place in np.linspace(0, 0.85, layers)]
 
 
 def on(ax: Axes | None, *, polar: bool = False) -> Axes:

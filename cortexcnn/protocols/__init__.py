@@ -8,6 +8,7 @@ from cortexcnn.protocols.grating_tuning import (
     summarise,
 )
 from cortexcnn.protocols.targets import TARGETS, Target, classical, grating_rdms, target
+from cortexcnn.protocols.through_training import across_seeds, through_training
 from cortexcnn.protocols.turning_bar import above_blank, spike_times, swept_bars
 from cortexcnn.protocols.two_rdms import V1_LAYERS, compare_networks, layer_rdms, pixel_rdm, score_rdms
 
@@ -17,6 +18,7 @@ __all__ = [
     "V1_LAYERS",
     "Target",
     "above_blank",
+    "across_seeds",
     "beside_published",
     "classical",
     "compare_networks",
@@ -30,4 +32,5 @@ __all__ = [
     "summarise",
     "swept_bars",
     "target",
+    "through_training",
 ]

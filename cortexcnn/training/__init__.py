@@ -8,6 +8,7 @@ from cortexcnn.training.folders import image_folder
 from cortexcnn.training.images import LabelledImages, split
 from cortexcnn.training.loop import train
 from cortexcnn.training.optimise import OPTIMISERS, SCHEDULES, rate_at
+from cortexcnn.training.runs import snapshots
 from cortexcnn.training.search import Range, search
 from cortexcnn.training.sources import digits, open_images
 from cortexcnn.training.weights import save_weights
@@ -31,6 +32,7 @@ __all__ = [
     "rate_at",
     "save_weights",
     "search",
+    "snapshots",
     "split",
     "train",
 ]

@@ -31,7 +31,16 @@ from torch import nn
 from cortexcnn.training.files import whole
 from cortexcnn.training.settings import Settings
 
-__all__ = ["COLUMNS", "open_folder", "read_checkpoint", "restore", "snapshot_file", "write_checkpoint", "write_log"]
+__all__ = [
+    "COLUMNS",
+    "open_folder",
+    "read_checkpoint",
+    "restore",
+    "snapshot_file",
+    "snapshots",
+    "write_checkpoint",
+    "write_log",
+]
 
 COLUMNS = (
     "train_loss",
@@ -79,6 +88,30 @@ def snapshot_file(folder: Path, epoch: float) -> Path:
     'epoch_0002.500.safetensors'
     """
     return folder / "snapshots" / f"epoch_{epoch:08.3f}.safetensors"
+
+
+def snapshots(folder: str | Path) -> dict[float, Path]:
+    """The weights that a run has kept on its way, by the moment in epochs.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the run, which was asked for snapshots.
+
+    Returns
+    -------
+    dict of float to Path
+        In the order of time. Of moments that fall on the same step one is kept.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the run has kept none.
+    """
+    files = sorted((Path(folder) / "snapshots").glob("epoch_*.safetensors"))
+    if not files:
+        raise FileNotFoundError(f"no snapshots in {folder}: train with snapshots, e.g. snapshots=(0, 0.1, 1, 10)")
+    return {float(file.stem.removeprefix("epoch_")): file for file in files}
 
 
 def write_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> None:

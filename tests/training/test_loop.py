@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 from torchvision.transforms import v2
 
-from cortexcnn.training import LabelledImages, Standardise, digits, evaluate, loop, train
+from cortexcnn.training import LabelledImages, Standardise, digits, evaluate, loop, snapshots, train
 from cortexcnn.training.augment import crop_and_flip
 from cortexcnn.training.optimise import rate_at
 from cortexcnn.training.steps import stream
@@ -319,14 +319,16 @@ def test_snapshots_are_kept_at_their_moments(images, tmp_path: Path):
     training, _ = images
     network, start = small(), small()
     quick(network, training, epochs=2, out=tmp_path, snapshots=(0, 0.5, 1, 2))
-    kept = sorted(file.name for file in (tmp_path / "snapshots").iterdir())
+    kept = [file.name for file in snapshots(tmp_path).values()]
+    assert list(snapshots(tmp_path)) == [0, 0.5, 1, 2]
     assert kept == [f"epoch_{moment}.safetensors" for moment in ("0000.000", "0000.500", "0001.000", "0002.000")]
     first, half, _, last = (load_file(tmp_path / "snapshots" / name) for name in kept)
     assert torch.equal(first["0.weight"], start[0].weight)
     assert not torch.equal(half["0.weight"], first["0.weight"])
     assert torch.equal(last["0.weight"], network[0].weight)
     quick(small(), training, epochs=1, out=tmp_path, overwrite=True)
-    assert not list((tmp_path / "snapshots").iterdir())
+    with pytest.raises(FileNotFoundError, match="no snapshots in"):
+        snapshots(tmp_path)
 
 
 @pytest.mark.parametrize(("moments", "said"), [((5,), "after 5 epochs: the run has 4"), ((-1,), "after -1 epochs")])

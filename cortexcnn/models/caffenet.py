@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-from cortexcnn.models.eye import Eye
+from cortexcnn.models.eye import imagenet_eye
 
 __all__ = ["caffenet"]
 
@@ -41,5 +41,5 @@ def caffenet() -> nn.Sequential:
     layers["relu2"] = nn.ReLU()
     layers["pool2"] = nn.MaxPool2d(3, stride=2)
     network = nn.Sequential(layers)
-    network.eye = Eye(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), pixels=227)  # type: ignore[assignment]
+    network.eye = imagenet_eye(227)  # type: ignore[assignment]
     return network

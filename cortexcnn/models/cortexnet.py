@@ -39,14 +39,11 @@ trained_by                  versions of cortexcnn and torch
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from torch import nn
 
-__all__ = ["cortexnet"]
+from cortexcnn.models.plain import plain_cnn
 
-_STAGES = ((32, 7, True), (64, 3, False), (64, 3, True), (128, 3, False), (128, 3, True), (256, 3, False))
-"""Filters, their size in pixels, and whether the map is halved after them."""
+__all__ = ["cortexnet"]
 
 
 def cortexnet(classes: int = 10, channels: int = 3) -> nn.Sequential:
@@ -74,15 +71,12 @@ def cortexnet(classes: int = 10, channels: int = 3) -> nn.Sequential:
     >>> sum(weight.numel() for weight in network.parameters())
     580010
     """
-    layers: OrderedDict[str, nn.Module] = OrderedDict()
-    for stage, (filters, size, halved) in enumerate(_STAGES, start=1):
-        layers[f"conv{stage}"] = nn.Conv2d(channels, filters, size, padding=size // 2, bias=False)
-        layers[f"norm{stage}"] = nn.BatchNorm2d(filters)
-        layers[f"relu{stage}"] = nn.ReLU()
-        if halved:
-            layers[f"pool{stage}"] = nn.MaxPool2d(2)
-        channels = filters
-    layers["average"] = nn.AdaptiveAvgPool2d(1)
-    layers["flatten"] = nn.Flatten()
-    layers["classify"] = nn.Linear(channels, classes)
-    return nn.Sequential(layers)
+    network = plain_cnn(
+        (32, 64, 64, 128, 128, 256),
+        filter_sizes=(7, 3, 3, 3, 3, 3),
+        pooled=(True, False, True, False, True, False),
+        classes=classes,
+        channels=channels,
+    )
+    del network.eye  # that of its weights stands in their file
+    return network

@@ -13,7 +13,7 @@ import torch
 from cortexcnn.arrays import content_hash
 from cortexcnn.screen import Screen
 
-__all__ = ["Eye"]
+__all__ = ["Eye", "imagenet_eye"]
 
 
 @dataclass(frozen=True)
@@ -126,3 +126,23 @@ class Eye:
     def hash(self) -> str:
         """Content hash of everything that the eye does."""
         return content_hash(asdict(self))
+
+
+def imagenet_eye(pixels: int, channels: int = 3) -> Eye:
+    """The eye of networks for ImageNet's photographs, by the mean and deviation of their colours.
+
+    Parameters
+    ----------
+    pixels : int
+        Side of the square input.
+    channels : int
+        With any other number than 3, a mean of .5 and a deviation of .25.
+
+    Examples
+    --------
+    >>> imagenet_eye(224).mean, imagenet_eye(28, 1).mean
+    ((0.485, 0.456, 0.406), (0.5,))
+    """
+    if channels != 3:
+        return Eye(channels=channels, mean=0.5, std=0.25, pixels=pixels)
+    return Eye(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), pixels=pixels)

@@ -11,7 +11,7 @@ import torchvision
 from torch import nn
 from torch.nn import functional
 
-from cortexcnn.models.eye import Eye
+from cortexcnn.models.eye import imagenet_eye
 
 __all__ = ["mobilenet_v2_tf"]
 
@@ -46,7 +46,7 @@ def mobilenet_v2_tf() -> nn.Module:
         for name, child in parent.named_children():
             if isinstance(child, nn.Conv2d) and child.stride == (2, 2):
                 setattr(parent, name, _padded(child))
-    network.eye = Eye(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), pixels=224)
+    network.eye = imagenet_eye(224)
     return network
 
 

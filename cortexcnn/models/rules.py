@@ -14,7 +14,7 @@ import numpy as np
 
 from cortexcnn.models.geometry import Axis, Geometry, blend, fuse, mixed, regroup, union
 from cortexcnn.models.operation import Call, Rule
-from cortexcnn.models.space import adaptive, convolution, padded, pool, resized, selected, sliced
+from cortexcnn.models.space import adaptive, convolution, padded, pool, resized, selected, sliced, unfolded
 
 __all__ = ["RULES", "apply"]
 
@@ -114,7 +114,9 @@ def _product(call: Call) -> Geometry:
     first, second = call.of(call.arguments[left]), call.of(call.arguments[right])
     made = fuse([(None, call.shape[-1])])
     if first is not None and not first.labels([len(first.dims) - 1]):
-        return replace(first, dims=(*first.dims[:-1], made))
+        # a factor for each position: no crop has as many
+        bound = "" if call.name not in ("bmm", "baddbmm") or not first.labels([0]) else "weights of its own everywhere"
+        return replace(first, dims=(*first.dims[:-1], made), obstacle=first.obstacle or bound)
     if second is not None and call.name != "linear" and not second.labels([len(second.dims) - 2]):
         made = fuse([(None, call.shape[-2])])
         return replace(second, dims=(*second.dims[:-2], made, second.dims[-1]))
@@ -197,6 +199,7 @@ RULES: dict[str, Rule] = {
     **_named(_reduced, "mean sum amax amin max min var std prod argmax argmin any all logsumexp linalg_vector_norm"),
     **_named(_product, "mm addmm bmm baddbmm linear"),
     **_named(convolution, "convolution"),
+    **_named(unfolded, "im2col"),
     **_named(pool, "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices max_pool2d"),
     **_named(pool, "avg_pool1d avg_pool2d avg_pool3d"),
     **_named(padded, "constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d"),

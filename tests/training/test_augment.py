@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.nn import functional
 
-from cortexcnn.training.augment import crop_and_flip
+from cortexcnn.training.augment import _gathered, crop_and_flip
 
 
 def crops(image: torch.Tensor, shift: int) -> list[torch.Tensor]:
@@ -50,3 +52,39 @@ def test_images_need_not_be_square(shape: tuple[int, int]):
     pixels = torch.zeros(1, 1, *shape)
     moved = crop_and_flip(pixels, torch.tensor([0, 0]), shift=3, flip=True, rng=torch.Generator())
     assert moved.shape == (2, 1, *shape)
+
+
+def by_position(pixels: torch.Tensor, which: torch.Tensor, shift: int, flip: bool, rng: torch.Generator):
+    """One pixel at a time, as it was first written: runs that were begun then must go on as they were."""
+
+    def positions(size: int) -> list[list[int]]:
+        found = torch.arange(size) + torch.randint(-shift, shift + 1, (len(which), 1), generator=rng)
+        return [[abs(p) if abs(p) < size else 2 * (size - 1) - abs(p) for p in line] for line in found.tolist()]
+
+    rows, columns = positions(pixels.shape[2]), positions(pixels.shape[3])
+    if flip:
+        turned = torch.randint(2, (len(which), 1), generator=rng).flatten().tolist()
+        columns = [line[::-1] if turn else line for line, turn in zip(columns, turned, strict=True)]
+    return torch.stack(
+        [pixels[i][:, row][:, :, column] for i, row, column in zip(which.tolist(), rows, columns, strict=True)]
+    )
+
+
+@given(st.tuples(*[st.integers(1, 9)] * 2), st.integers(1, 3), st.integers(0, 8), st.booleans(), st.integers(0, 2**32))
+def test_a_seed_means_the_same_images_for_ever(size: tuple[int, int], channels: int, shift: int, flip: bool, seed: int):
+    rng = torch.Generator().manual_seed(seed)
+    pixels = torch.randint(256, (3, channels, *size), generator=rng, dtype=torch.uint8)
+    which, shift = torch.randint(3, (5,), generator=rng), min(shift, min(size) - 1)
+    expected = by_position(pixels, which, shift, flip, torch.Generator().manual_seed(seed))
+    found = crop_and_flip(pixels, which, shift=shift, flip=flip, rng=torch.Generator().manual_seed(seed))
+    assert torch.equal(found, expected)
+
+
+def test_processor_and_accelerator_make_the_same_images():
+    rng = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (4, 3, 8, 6), generator=rng, dtype=torch.uint8)
+    which = torch.randint(4, (50,), generator=rng)
+    found = crop_and_flip(pixels, which, shift=5, flip=True, rng=torch.Generator().manual_seed(1))
+    rng = torch.Generator().manual_seed(1)
+    down, right = (torch.randint(-5, 6, (50, 1), generator=rng) for _ in range(2))
+    assert torch.equal(_gathered(pixels, which, down, right, torch.randint(2, (50, 1), generator=rng)), found)

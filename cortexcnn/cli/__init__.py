@@ -21,6 +21,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "demo": "run the main job on the shipped network and write a folder with an index.html",
     "layers": "list the layers of a network with their exact receptive fields",
+    "diagram": "draw a network as a picture: shapes, filters, parameters, receptive fields, branches",
     "stimuli": "make a set of stimuli: a table, or PNG files that a laboratory can replay",
     "probe": "lower electrodes into a network, show it gratings, and measure its tuning",
     "tuning": "measure tuning from recorded responses",

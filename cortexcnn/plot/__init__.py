@@ -4,6 +4,7 @@ Every function takes ``ax`` (or makes one), returns what it drew on, never calls
 colour-blind readers tell apart.
 """
 
+from cortexcnn.plot.diagram import diagram
 from cortexcnn.plot.distributions import histogram
 from cortexcnn.plot.filters import filters
 from cortexcnn.plot.layers import layers_by_reference
@@ -17,6 +18,7 @@ __all__ = [
     "COLOURS",
     "confusion",
     "depth_colours",
+    "diagram",
     "figure",
     "filters",
     "histogram",

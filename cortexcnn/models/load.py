@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
@@ -15,6 +16,7 @@ import torch
 import torchvision
 from torch import nn
 
+from cortexcnn.choices import nearest
 from cortexcnn.models.eye import Eye
 from cortexcnn.models.network import Network
 from cortexcnn.models.weights import eye_in, fit, read
@@ -23,10 +25,23 @@ from cortexcnn.shipped import shipped
 __all__ = ["OWN", "load", "names"]
 
 OWN = {
-    "cortexnet": ("cortexcnn.models.cortexnet:cortexnet", "cortexnet.safetensors"),
-    "classical_v1": ("cortexcnn.models.classical_v1:classical_v1", None),
+    "cortexnet": "cortexcnn.models.cortexnet:cortexnet",
+    "classical_v1": "cortexcnn.models.classical_v1:classical_v1",
+    "lenet": "cortexcnn.models.lenet:lenet",
+    "alexnet_2012": "cortexcnn.models.alexnet_2012:alexnet_2012",
+    "vgg_style": "cortexcnn.models.vgg_style:vgg_style",
+    "resnet_style": "cortexcnn.models.resnet_style:resnet_style",
+    "plain_cnn": "cortexcnn.models.plain:plain_cnn",
+    "tapered_cnn": "cortexcnn.models.tapered:tapered_cnn",
+    "v1_front": "cortexcnn.models.v1_front:v1_front",
 }
-"""The project's own networks: the factory, and the shipped file with its weights (None: it comes built)."""
+"""The project's own networks, and the factories that build them."""
+
+TRAINED = {"cortexnet": "cortexnet.safetensors"}
+"""Those whose weights are shipped, and the file."""
+
+BY_HAND = ("classical_v1",)
+"""Those of which nothing is random or learned."""
 
 
 def names() -> list[str]:
@@ -39,8 +54,8 @@ def names() -> list[str]:
 
     Examples
     --------
-    >>> names()[:3]
-    ['cortexnet', 'classical_v1', 'alexnet']
+    >>> names()[:3], names()[9]
+    (['cortexnet', 'classical_v1', 'lenet'], 'alexnet')
     """
     return [*OWN, *torchvision.models.list_models(module=torchvision.models)]
 
@@ -56,22 +71,24 @@ def load(
     seed: int = 0,
     partial: bool = False,
     classes: int | None = None,
+    **options: Any,
 ) -> Network:
     """Load a network by name, with its weights, behind its Eye.
 
     Parameters
     ----------
     name : str
-        A classification network of ``torchvision.models``; ``cortexnet`` or ``classical_v1``, which come with the
-        project; or ``package.module:factory``, a callable without arguments that returns an ``nn.Module`` or a
-        :class:`Network` (the current folder is searched, as ``python -m`` does).
+        A classification network of ``torchvision.models``; one that comes with the project (:data:`OWN`); or
+        ``package.module:factory``, a callable that returns an ``nn.Module`` or a :class:`Network` (the current folder
+        is searched, as ``python -m`` does).
     weights : str or Path
         "default": as published (fetched by torchvision once), shipped, or as the factory builds them; "none": random
         ones; else a ``.pth``, ``.pt`` or ``.safetensors`` file.
     degrees : float, optional
         Visual angle that the input spans: 8, unless the network's own Eye says otherwise.
     pixels : int, optional
-        Side of the input: what the network was published with, unless said here.
+        Side of the input: what the network was published with, unless said here. A factory that takes ``degrees`` or
+        ``pixels`` is told them.
     eye : Eye, optional
         In place of the network's own. Needed where the network has none: a user's module without an attribute ``eye``.
     device : str or torch.device
@@ -84,6 +101,10 @@ def load(
     classes : int, optional
         Outputs of the last layer, for training on other classes than the published ones: random weights or a file. A
         factory must take it as an argument of that name.
+    **options
+        Of the factory, for those that come with the project and one's own: ``load("resnet_style", depth=20,
+        weights="none")``. They become part of the network's name. Torchvision's networks are loaded as they are
+        published and take none.
 
     Returns
     -------
@@ -93,8 +114,8 @@ def load(
     Raises
     ------
     ValueError
-        If the name is unknown (the nearest are named), the weights don't fit or can't be read safely, or there is no
-        Eye.
+        If the name is unknown (the nearest are named), there is no such option, the network has no published weights,
+        the weights don't fit or can't be read safely, or there is no Eye.
     FileNotFoundError
         If the weights file is not there.
     ConnectionError
@@ -109,11 +130,6 @@ def load(
     >>> field.size, field.stride, field.whole_image
     ((15, 15), (4, 4), False)
     """
-    if classes is not None and weights == "default" and ":" not in name:
-        raise ValueError(
-            f"the published weights of {name} have their own classes: classes={classes} goes with weights='none'"
-        )
-    options: dict[str, Any] = {} if classes is None else {"classes": classes}
     known = names()
     if ":" not in name and name not in known:
         near = get_close_matches(name, known, n=5, cutoff=0.4)
@@ -121,27 +137,28 @@ def load(
             f"no network named {name!r}; nearest are {', '.join(near) or 'none'} (of {len(known)}: "
             "cortexcnn.models.names()). One of your own: package.module:factory"
         )
+    _check_weights(name, weights, classes)
+    asked = options if classes is None else {**options, "classes": classes}
     file = None if str(weights) in ("default", "none") else Path(weights)
     state = read(file) if file else None
-    if ":" in name:
-        module, own = _built(name, weights=weights, seed=seed, **options)
-    elif name in OWN:
-        factory, trained = OWN[name]
-        if weights == "none" and not trained:
-            raise ValueError(f"{name} is built by hand and has no random weights: leave weights out, or take cortexnet")
-        if not trained:  # its cells are made for the screen, so the screen is said before they are made
-            options |= {k: v for k, v in (("degrees", degrees), ("pixels", pixels)) if v is not None}
-        module, own = _built(factory, weights=weights, seed=seed, **options)
-        if trained:
-            own = eye_in(shipped(trained))
+    said = eye or (eye_in(file) if file else None)
+    if ":" in name or name in OWN:
+        screen = {
+            "degrees": degrees or getattr(said, "degrees", None),
+            "pixels": pixels or getattr(said, "pixels", None),
+        }
+        module, own = _built(name, weights=weights, seed=seed, screen=screen, **asked)
+        if name in TRAINED:
+            own = eye_in(shipped(TRAINED[name]))
             if weights == "default":
-                state = read(shipped(trained))
+                state = read(shipped(TRAINED[name]))
     else:
+        _check_options(name, options, ())
         chosen = (eye or _published_eye(name)).changed(pixels=pixels)
-        module, own = _torchvision(name, weights=weights, state=state, eye=chosen, seed=seed, **options), chosen
-    source = file.name if file else (OWN.get(name, ("", None))[1] or name)
+        module, own = _torchvision(name, weights=weights, state=state, eye=chosen, seed=seed, **asked), chosen
+    source = file.name if file else TRAINED.get(name, name)
     left = fit(module, state, source=source, partial=partial) if state is not None else ()
-    seen = eye or (eye_in(file) if file else None) or own
+    seen = said or own
     if not isinstance(seen, Eye):
         raise ValueError(
             f"{name} doesn't say what it was trained on: give eye=Eye(channels=…, mean=…, std=…, pixels=…), "
@@ -150,10 +167,25 @@ def load(
     return Network(
         _moved(module, device),
         seen.changed(degrees=degrees, pixels=pixels),
-        name=name,
+        name=_labelled(name, options),
         weights=file.name if file else str(weights),
-        random=tuple(module.state_dict()) if weights == "none" else left,
+        random=_drawn(name, module) if weights == "none" else left,
     )
+
+
+def _check_weights(name: str, weights: str | Path, classes: int | None) -> None:
+    """Refuse weights that a network can't have."""
+    if weights == "none" and name in BY_HAND:
+        raise ValueError(f"{name} is built by hand and has no random weights: leave weights out, or take cortexnet")
+    if weights == "default" and name in OWN.keys() - TRAINED.keys() - {*BY_HAND}:
+        raise ValueError(
+            f"{name} has no published weights: weights='none' draws random ones from the seed, weights='FILE' takes "
+            "those of a local .pth or .safetensors file"
+        )
+    if weights == "default" and classes is not None and ":" not in name:
+        raise ValueError(
+            f"the published weights of {name} have their own classes: classes={classes} goes with weights='none'"
+        )
 
 
 def _published_eye(name: str) -> Eye:
@@ -186,20 +218,58 @@ def _torchvision(
         return torchvision.models.get_model(name, weights=None, num_classes=classes, **options)
 
 
-def _built(name: str, *, weights: str | Path, seed: int, **options: Any) -> tuple[nn.Module, Eye | None]:
-    """What a factory makes, and its Eye; its random weights drawn anew where none are wanted."""
+def _built(
+    name: str, *, weights: str | Path, seed: int, screen: Mapping[str, Any], **options: Any
+) -> tuple[nn.Module, Eye | None]:
+    """What a factory makes, and its Eye; its random weights drawn anew where it may have made trained ones."""
+    factory = _factory(OWN.get(name, name))
+    taken = _parameters(factory)
+    _check_options(name, options, taken)
+    told = {key: value for key, value in screen.items() if value is not None and key in (taken or ())}
     with _seeded(seed):
-        made = _factory(name)(**options)
+        made = factory(**told, **options)
         eye = getattr(made, "eye", None)
         module = made.module if isinstance(made, Network) else made
         if not isinstance(module, nn.Module):
             raise ValueError(f"{name}() returned a {type(made).__name__}; a factory returns an nn.Module or a Network")
-        if weights == "none":
+        if weights == "none" and (":" in name or name in TRAINED):
             _redraw(module, name)
     return module, eye if isinstance(eye, Eye) else None
 
 
-def _factory(name: str) -> Callable[[], Any]:
+def _parameters(factory: Callable[..., Any]) -> tuple[str, ...] | None:
+    """Names that a factory takes, None where it takes any."""
+    parameters = inspect.signature(factory).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return None
+    return tuple(parameters)
+
+
+def _check_options(name: str, options: Mapping[str, Any], taken: Sequence[str] | None) -> None:
+    """Refuse options that a network does not take, with the nearest that it or ``load`` does."""
+    wrong = [option for option in options if taken is not None and option not in taken]
+    if wrong:
+        known = [key for key in inspect.signature(load).parameters if key not in ("name", "options")]
+        near = nearest(wrong[0], [*(taken or ()), *known])
+        takes = f"it takes {', '.join(taken)}" if taken else "for a variant of it, write package.module:factory"
+        raise ValueError(f"{name} takes no option {wrong[0]!r}; {takes}.{near}")
+
+
+def _labelled(name: str, options: Mapping[str, Any]) -> str:
+    """What results call a network: its name and what was asked of it."""
+    told = [
+        f"{key}={type(value).__name__ if isinstance(value, nn.Module) else value}" for key, value in options.items()
+    ]
+    return f"{name}({', '.join(told)})" if told else name
+
+
+def _drawn(name: str, module: nn.Module) -> tuple[str, ...]:
+    """The weights that were drawn at random: all, but for what the project's own networks keep fixed."""
+    fixed = {key for key, weight in module.named_parameters() if not weight.requires_grad} if name in OWN else set()
+    return tuple(key for key in module.state_dict() if key not in fixed)
+
+
+def _factory(name: str) -> Callable[..., Any]:
     path, _, attribute = name.partition(":")
     with _current_folder():
         try:

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from cortexcnn.choices import chosen
 from cortexcnn.models.classical_v1 import ClassicalV1
 from cortexcnn.models.gabors import FINEST, REACH
 from cortexcnn.shipped import shipped
 
-__all__ = ["sampled_v1"]
+__all__ = ["sampled_gabors", "sampled_v1"]
 
 SMALLEST = 0.3  # an edge of Ringach's bins; from here on a Gabor without a mean prefers its own frequency
 TRIES = 50  # cells that are drawn for each that is kept
@@ -42,55 +43,108 @@ def sampled_v1(
     Returns
     -------
     ClassicalV1
-        Peak spatial frequency as De Valois [1]_ counted, n_x and n_y together as Ringach [2]_ did, evenly within each
-        bin (on a logarithmic scale); orientation and phase at random. Left out and drawn again are n_x or n_y below .3
-        (28 of Ringach's 79 cells: of such a width a Gabor without a mean does not prefer its own frequency), fields
-        larger than half the screen, and frequencies above a quarter cycle a pixel.
+        Of :func:`sampled_gabors` that are no larger than half the screen.
 
     Raises
     ------
     ValueError
         If count is not positive, or hardly any cell fits the screen.
 
-    References
-    ----------
-    .. [1] De Valois, Albrecht & Thorell (1982), Vision Res. 22, 545-559.
-    .. [2] Ringach (2002), J. Neurophysiol. 88, 455-463.
-
     Examples
     --------
     >>> sampled_v1(20, rng=0, pixels=112).cells("complex").sizes["unit"]
     20
     """
+    gabors = sampled_gabors(count, rng=rng, degrees=degrees, pixels=pixels, largest=degrees / 2)
+    return ClassicalV1(gabors, degrees=degrees, pixels=pixels, **options)
+
+
+def sampled_gabors(
+    count: int,
+    *,
+    rng: int | np.random.Generator | None = 0,
+    degrees: float = 8.0,
+    pixels: int = 224,
+    largest: float | None = None,
+    cells: str = "all",
+) -> xr.Dataset:
+    """Gabors whose parameters are drawn from published distributions of macaque V1.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    rng : int or Generator, optional
+        Of the draw.
+    degrees, pixels : float, int
+        The screen on which they will lie.
+    largest : float, optional
+        Largest extent in degrees, eight standard deviations: that of the screen by default.
+    cells : str
+        ``all``, or whose spatial frequencies: ``simple`` or ``complex``.
+
+    Returns
+    -------
+    Dataset (gabor)
+        As :mod:`cortexcnn.models.gabors` has it. Preferred orientation [1]_ and peak spatial frequency [2]_ as De
+        Valois and others counted them, n_x and n_y together as Ringach [3]_ did, evenly within each bin (on a
+        logarithmic scale, but for orientation); phase at random. Left out and drawn again are n_x or n_y below .3 (28
+        of Ringach's 79 cells: of such a width a Gabor without a mean does not prefer its own frequency), fields that
+        are too large, and frequencies above a quarter cycle a pixel.
+
+    Raises
+    ------
+    ValueError
+        If count is not positive, cells have no such name, or hardly any cell fits the screen.
+
+    References
+    ----------
+    .. [1] De Valois, Yund & Hepler (1982), Vision Res. 22, 531-544.
+    .. [2] De Valois, Albrecht & Thorell (1982), Vision Res. 22, 545-559.
+    .. [3] Ringach (2002), J. Neurophysiol. 88, 455-463.
+
+    Examples
+    --------
+    >>> gabors = sampled_gabors(200, degrees=2, pixels=64, cells="complex")
+    >>> bool(gabors.spatial_frequency.max() <= 8), gabors.sizes["gabor"]
+    (True, 200)
+    """
     if count < 1:
         raise ValueError(f"{count} Gabors: at least one is needed")
+    chosen(dict.fromkeys(("all", "simple", "complex")), cells, "cells")
     generator = np.random.default_rng(rng)
-    peaks = pd.read_csv(shipped("published_v1.csv")).query("property == 'peak_spatial_frequency' and group == 'all'")
+    published = pd.read_csv(shipped("published_v1.csv"))
+    peaks = published[(published["property"] == "peak_spatial_frequency") & published["group"].str.startswith(cells)]
     shapes = pd.read_csv(shipped("published_v1_joint.csv")).query("property == 'n_x' and property2 == 'n_y'")
-    (frequency,) = _drawn(peaks, ["bin"], TRIES * count, generator)
     shapes = shapes[(shapes["bin_low"] > SMALLEST) & (shapes["bin2_low"] > SMALLEST)]
-    n_x, n_y = _drawn(shapes, ["bin", "bin2"], TRIES * count, generator)
-    fits = 2 * REACH * np.maximum(n_x, n_y) / frequency <= degrees / 2
+    (frequency,) = _drawn(peaks, ["bin"], TRIES * count, generator, log=True)
+    n_x, n_y = _drawn(shapes, ["bin", "bin2"], TRIES * count, generator, log=True)
+    fits = 2 * REACH * np.maximum(n_x, n_y) / frequency <= (degrees if largest is None else largest)
     kept = np.flatnonzero(fits & (frequency <= FINEST * pixels / degrees))[:count]
     if len(kept) < count:
         raise ValueError(
             f"of {TRIES * count} cells drawn, {len(kept)} fit a screen of {degrees:g} degrees and {pixels} pixels, "
             f"and {count} are wanted: take another size of screen"
         )
+    orientations = published[published["property"] == "preferred_orientation"]
+    (orientation,) = _drawn(orientations, ["bin"], count, generator, log=False)
     columns = {
-        "orientation": generator.uniform(0, 180, count),
+        "orientation": orientation % 180,
         "spatial_frequency": frequency[kept],
         "phase": generator.uniform(0, 360, count),
         "n_x": n_x[kept],
         "n_y": n_y[kept],
     }
-    gabors = xr.Dataset({name: ("gabor", values) for name, values in columns.items()})
-    return ClassicalV1(gabors, degrees=degrees, pixels=pixels, **options)
+    return xr.Dataset({name: ("gabor", values) for name, values in columns.items()})
 
 
-def _drawn(table: pd.DataFrame, bins: list[str], count: int, generator: np.random.Generator) -> list[np.ndarray]:
-    """Values from a published histogram, evenly on a logarithmic scale within each bin."""
+def _drawn(
+    table: pd.DataFrame, bins: list[str], count: int, generator: np.random.Generator, *, log: bool
+) -> list[np.ndarray]:
+    """Values from a published histogram, evenly within each bin, on a logarithmic scale or a linear one."""
     weight = table["count"].to_numpy(dtype=float)
     rows = table.iloc[generator.choice(len(table), count, p=weight / weight.sum())]
-    ends = [(np.log(rows[f"{name}_low"].to_numpy()), np.log(rows[f"{name}_high"].to_numpy())) for name in bins]
-    return [np.exp(generator.uniform(low, high)) for low, high in ends]
+    ends = [(rows[f"{name}_low"].to_numpy(), rows[f"{name}_high"].to_numpy()) for name in bins]
+    if log:
+        return [np.exp(generator.uniform(np.log(low), np.log(high))) for low, high in ends]
+    return [generator.uniform(low, high) for low, high in ends]

@@ -1,4 +1,4 @@
-"""What follows the Gabors in the classical V1: energy, local contrast, and division by it.
+"""What follows Gabors in V1: energy or its root, local contrast, and division by it.
 
 Each is a module with a name in the table of layers, so that an electrode goes into it.
 """
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-__all__ = ["ContrastEnergy", "DivisiveNormalisation", "Energy"]
+__all__ = ["Amplitude", "ContrastEnergy", "DivisiveNormalisation", "Energy"]
 
 
 class Energy(nn.Module):
@@ -32,6 +32,20 @@ class Energy(nn.Module):
     def extra_repr(self) -> str:
         """For the printed module, which is part of the content hash."""
         return f"phases={self.phases}"
+
+
+class Amplitude(nn.Module):
+    """Complex cells: the root of the summed squares of a quadrature pair, the cosine and the sine part of one Gabor.
+
+    Examples
+    --------
+    >>> Amplitude()(torch.tensor([3.0, 4.0]).view(1, 2, 1, 1)).item()
+    5.0
+    """
+
+    def forward(self, pairs: torch.Tensor) -> torch.Tensor:
+        """Pairs of Gabors (n, 2 × cells, rows, columns) to complex cells (n, cells, rows, columns)."""
+        return torch.linalg.vector_norm(pairs.unflatten(1, (-1, 2)), dim=2)
 
 
 class ContrastEnergy(nn.Module):

@@ -12,10 +12,11 @@ import torchvision
 from safetensors.torch import save_file
 
 from cortexcnn.models import Eye, load, names
+from cortexcnn.models.load import BY_HAND, OWN, TRAINED
 
 
 def test_names_hold_every_classification_network():
-    assert {"cortexnet", "classical_v1", *torchvision.models.list_models(module=torchvision.models)} == set(names())
+    assert {*OWN, *torchvision.models.list_models(module=torchvision.models)} == set(names())
 
 
 def test_random_weights_come_from_the_seed_and_leave_the_generator_alone():
@@ -214,3 +215,98 @@ def test_the_classical_v1_is_made_for_the_screen_that_is_asked_for():
     truth = network.module.cells("complex")
     assert truth.spatial_frequency.min() == pytest.approx(4)
     assert network.receptive_field("linear").size[0] < 112
+
+
+UNTRAINED = sorted(OWN.keys() - TRAINED.keys() - {*BY_HAND})
+SMALL = {
+    "alexnet_2012": {"classes": 5},
+    "vgg_style": {"depth": 5, "width": 4, "head": (8,), "grid": 1, "pixels": 32},
+    "resnet_style": {"depth": 8},
+    "plain_cnn": {"filters": (4, 8)},
+    "v1_front": {"simple_cells": 4, "complex_cells": 4},
+}
+
+
+@pytest.mark.parametrize("name", UNTRAINED)
+def test_the_projects_own_networks_are_drawn_from_the_seed(name):
+    options = SMALL.get(name, {})
+    first, again, other = (load(name, weights="none", seed=seed, **options) for seed in (1, 1, 2))
+    hashes = [network.hashes()["weights_hash"] for network in (first, again, other)]
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert first.name.startswith(name)
+    table = first.layers()
+    assert bool(table["random"][-1])
+    assert not table.whole_image[0]
+    assert table.rf_pixels.values.max() <= 2 * first.eye.pixels + 200  # followed to the end
+
+
+@pytest.mark.parametrize("name", UNTRAINED)
+@pytest.mark.parametrize("options", [{}, {"classes": 7}])
+def test_they_have_no_published_weights(name, options):
+    with pytest.raises(ValueError, match=f"{name} has no published weights: weights='none' draws random ones"):
+        load(name, **options)
+
+
+def test_their_weights_come_from_files(tmp_path):
+    first = load("resnet_style", weights="none", depth=8, classes=3, width=4)
+    torch.save(first.module.state_dict(), tmp_path / "w.pth")
+    again = load("resnet_style", weights=tmp_path / "w.pth", depth=8, classes=3, width=4)
+    assert again.hashes() == first.hashes()
+    with pytest.raises(ValueError, match="don't fit CifarResNet"):
+        load("resnet_style", weights=tmp_path / "w.pth", depth=14, classes=3, width=4)
+
+
+def test_torchvisions_files_fit_the_residual_networks(tmp_path):
+    theirs = torchvision.models.resnet18()
+    torch.save(theirs.state_dict(), tmp_path / "resnet18.pth")
+    network = load("resnet_style", weights=tmp_path / "resnet18.pth", depth=18)
+    assert network.eye == load("resnet18", weights="none").eye
+    image = torch.rand(1, 3, 64, 64)
+    assert torch.allclose(network.module(image), theirs.eval()(image), atol=1e-5)
+
+
+def test_options_reach_the_factory_and_the_name():
+    network = load("plain_cnn", weights="none", filters=[4, 8], filter_sizes=(5, 3), classes=3)
+    assert network.name == "plain_cnn(filters=[4, 8], filter_sizes=(5, 3))"
+    assert network.module.conv1.kernel_size == (5, 5)
+    back = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(2))
+    assert load("v1_front", weights="none", simple_cells=2, complex_cells=2, back=back).name.endswith(
+        "back=Sequential)"
+    )
+    assert load("classical_v1", stride=16).module.linear.stride == (16, 16)
+
+
+def test_what_a_file_says_of_the_screen_reaches_the_factory(tmp_path):
+    said = {"channels": "1", "pixels": "28", "mean": "0.1", "std": "0.3"}
+    save_file(load("lenet", weights="none", pixels=28).module.state_dict(), tmp_path / "w.safetensors", said)
+    network = load("lenet", weights=tmp_path / "w.safetensors")
+    assert network.module.conv1.padding == (2, 2)
+    assert (network.eye.pixels, network.eye.mean) == (28, (0.1,))
+    chosen = load(
+        "v1_front", weights="none", simple_cells=3, complex_cells=3, eye=Eye(1, mean=0.5, pixels=96, degrees=3)
+    )
+    assert chosen.module.eye.degrees == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        (
+            "resnet_style",
+            {"deph": 20},
+            r"takes no option 'deph'; it takes depth, .*Did you mean 'depth'\?",
+        ),
+        ("lenet", {"degree": 4}, r"lenet takes no option 'degree'; .*Did you mean 'degrees'\?"),
+        (
+            "squeezenet1_1",
+            {"version": "1_0"},
+            "takes no option 'version'; for a variant of it, write pack",
+        ),
+        ("squeezenet1_1", {"pixel": 64}, r"takes no option 'pixel'.*Did you mean 'pixels'\?"),
+        ("their_networks:with_eye", {"depth": 3}, "with_eye takes no option 'depth'; "),
+        ("cortexnet", {"depth": 3}, "cortexnet takes no option 'depth'; it takes classes, channels"),
+    ],
+)
+def test_options_that_there_are_not_are_refused_with_the_nearest(user_code, name, options, message):
+    with pytest.raises(ValueError, match=message):
+        load(name, weights="none", **options)

@@ -33,7 +33,7 @@ def test_outputs_are_torchvisions(depth, normalised):
     for tensor in theirs.state_dict().values():
         tensor.fill_(1) if tensor.ndim == 0 else tensor.uniform_(0.5, 1.5) if tensor.ndim == 1 else tensor.normal_()
         if tensor.ndim > 1:
-            tensor /= tensor[0].numel() ** 0.5
+            tensor.div_(tensor[0].numel() ** 0.5)
     ours.load_state_dict(dict(zip(ours.state_dict(), theirs.state_dict().values(), strict=True)), assign=True)
     image = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():
@@ -72,8 +72,8 @@ def test_random_weights_are_as_large_as_torchvisions():
     mine = [tensor for name, tensor in ours.state_dict().items() if name.startswith("conv")]
     for one, other in zip(mine, theirs.values(), strict=True):
         if one.ndim > 1:
-            assert one.std() == pytest.approx(other.std().item(), rel=0.1)
-    assert ours.connect6.weight.std() == pytest.approx(0.01, rel=0.1)
+            assert one.std().item() == pytest.approx(other.std().item(), rel=0.1)
+    assert ours.connect6.weight.std().item() == pytest.approx(0.01, rel=0.1)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cortexcnn.cli.arguments import add_model, load_network, names, say
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
     from cortexcnn.models import Network
 
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     network = load_network(arguments)
     graph = network.graph(arguments.depth) if arguments.depth is not None else _readable(network)
     ax = plot.diagram(graph, electrodes=[network.resolve(name) for name in arguments.layers], width=arguments.width)
-    plot.save(ax.get_figure(root=True), file, formats=[file.suffix.removeprefix(".")])
+    plot.save(cast("Figure", ax.figure), file, formats=[file.suffix.removeprefix(".")])
     say(f"{network.name}, {_boxes(graph)} boxes, drawn to {file}")
 
 

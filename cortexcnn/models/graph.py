@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -57,6 +58,8 @@ class Node:
     kind, type : str
         Of an operation: one of :data:`cortexcnn.models.describe.KINDS`, and the sign or name that it goes by.
         Empty for modules.
+    answers : tuple of str
+        The modules around it whose answer it is, from the inside out.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Node:
     call: int = 0
     kind: str = ""
     type: str = ""
+    answers: tuple[str, ...] = ()
 
 
 def boxes(layers: Collection[str], depth: int | None = None) -> list[str]:
@@ -128,7 +132,7 @@ def follow(module: nn.Module, image: torch.Tensor, names: Collection[str]) -> li
     sources = _Sources(image, fields, taken={name for name, _ in module.named_modules()})
     with sources.watching(module, names), torch.no_grad(), fields, sources:
         module(image)
-    return sources.nodes
+    return [replace(node, answers=tuple(sources.answers.get(node.name, ()))) for node in sources.nodes]
 
 
 class _Sources(TorchDispatchMode):
@@ -150,6 +154,7 @@ class _Sources(TorchDispatchMode):
         self.count = 0
         self.inside = False
         self.nodes: list[Node] = []
+        self.answers: dict[str, list[str]] = {}
         self._label([image], self._note(self._free("image"), image, (), kind="image", type="image"))
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -220,14 +225,23 @@ class _Sources(TorchDispatchMode):
     @contextmanager
     def watching(self, module: nn.Module, names: Collection[str]) -> Iterator[None]:
         """For the length of a ``with`` block, what these modules return carries them."""
-        handles = []
-        for name in names:
-            handles += self._watch(module.get_submodule(name), name)
+        handles = [handle for name in names for handle in self._watch(module.get_submodule(name), name)]
+        for around in {part: None for name in names for part in list(_outward(name))[:-1]}:
+            hook = partial(self._answered, around)
+            handles.append(module.get_submodule(around).register_forward_hook(hook))
         try:
             yield
         finally:
             for handle in handles:
                 handle.remove()
+
+    def _answered(self, name: str, _module: nn.Module, _args: Any, output: Any) -> None:
+        """Note whose answer the answer of a module around nodes is."""
+        for answers in self.answers.values():
+            if name in answers:
+                answers.remove(name)  # of an earlier call
+        for node in self.of(output):
+            self.answers.setdefault(node, []).append(name)
 
     def _watch(self, module: nn.Module, name: str) -> list[Any]:
         before: list[tuple[dict[int, int], int]] = []

@@ -143,7 +143,8 @@ class Network:
             ``_1``, ``_2``, … for its second and later calls), or an operation's name. ``kind`` is one of
             :data:`cortexcnn.models.describe.KINDS` ("block" for what is folded, "joint" for operations on several
             nodes); ``type`` the module's class, or the joint's sign ("+", "‖" for concatenation);
-            ``module`` the module's dotted name, empty for operations; ``call`` the calls of it before this one.
+            ``module`` the module's dotted name, empty for operations; ``call`` the calls of it before this one;
+            ``answers`` the modules around it whose answer it is, with commas between them.
             ``output_shape``, ``channels``, ``rows``, ``columns``, ``parameters``, ``whole_image``, ``rf_pixels``,
             ``rf_stride_pixels`` and ``rf_degrees`` as in :meth:`layers`, but of this very call. Filters: ``filters``
             and ``groups`` (0 where there are none), ``kernel``, ``stride``, ``padding``, ``dilation`` (text, empty
@@ -291,6 +292,7 @@ class Network:
             row |= {"kind": node.kind, "type": node.type}
         return row | {
             "module": node.module,
+            "answers": ",".join(node.answers),
             "call": node.call,
             "output_shape": "×".join(str(size) for size in node.shape[1:]),
             "channels": field.channels,

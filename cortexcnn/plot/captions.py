@@ -89,7 +89,7 @@ def _sight(node: Mapping[str, Any]) -> str:
 
 
 def wrapped(text: str, separator: str, most: int) -> list[str]:
-    """Text in as few lines as possible, of about the same length, broken after separators alone.
+    """Text in as few lines as possible, broken after separators alone.
 
     Parameters
     ----------
@@ -103,20 +103,21 @@ def wrapped(text: str, separator: str, most: int) -> list[str]:
     Returns
     -------
     list of str
+        Each as long as it may be, but so that the last one is no single letter, if that can be had.
 
     Examples
     --------
-    >>> wrapped("stage2.0.branch2.3", ".", 17), wrapped("stride 2, padding 1", ", ", 17)
-    (['stage2.0.', 'branch2.3'], ['stride 2,', 'padding 1'])
+    >>> wrapped("features.3.squeeze", ".", 17), wrapped("stage2.0.branch2.3", ".", 17)
+    (['features.3.', 'squeeze'], ['stage2.0.', 'branch2.3'])
     """
     parts = [part + separator for part in text.split(separator)] if text else []
     if not parts:
         return []
     parts[-1] = parts[-1].removesuffix(separator)
     longest = max(len(part.rstrip()) for part in parts)
-    count = len(_filled(parts, max(most, longest)))
-    tries = (_filled(parts, size) for size in range(longest, max(most, longest) + 1))
-    return next(lines for lines in tries if len(lines) == count)
+    tries = [_filled(parts, size) for size in range(max(most, longest), longest - 1, -1)]
+    short = [lines for lines in tries if len(lines) == len(tries[0])]
+    return next((lines for lines in short if len(lines[-1]) > 3), short[0])
 
 
 def _filled(parts: Sequence[str], most: int) -> list[str]:

@@ -30,8 +30,9 @@ _TITLE, _TOP, _EDGE = 10.0, 0.42, 0.06
 """Points: the network's name. Inches: the title line, the margin."""
 
 _COLUMNS = (
-    "kind", "type", "module", "output_shape", "channels", "rows", "columns", "parameters", "filters", "kernel",
-    "stride", "padding", "dilation", "groups", "contents", "whole_image", "rf_pixels", "rf_degrees", "source", "target",
+    "kind", "type", "module", "answers", "output_shape", "channels", "rows", "columns", "parameters", "filters",
+    "kernel", "stride", "padding", "dilation", "groups", "contents", "whole_image", "rf_pixels", "rf_degrees",
+    "source", "target",
 )  # fmt: skip
 _ATTRIBUTES = ("model", "weights", "pixels", "degrees", "parameters")
 
@@ -47,7 +48,7 @@ def diagram(graph: xr.Dataset, *, electrodes: Sequence[str] = (), width: float =
     graph : Dataset (node, edge)
         As :meth:`cortexcnn.models.Network.graph` makes it.
     electrodes : sequence of str
-        Layers to mark; one that is folded in a box marks the box.
+        Layers to mark; one that is folded in a box marks the box, one that is drawn as several the last of them.
     width : float
         Inches; the drawing goes on in a new row where it would be wider. Branches are never torn apart, so a network
         with very many of them is wider.
@@ -136,17 +137,17 @@ def _hosts(nodes: Nodes, edges: Sequence[Edge]) -> dict[str, str]:
 
 
 def _marked(electrodes: Iterable[str], nodes: Nodes) -> list[str]:
-    """The nodes that electrodes go into: the last call of a layer, or of the box that it is folded in."""
+    """The nodes that electrodes go into: a layer's last call, the box that it is folded in, or the one that ends it."""
     found = []
     for layer in electrodes:
-        inside = [name for name, node in nodes.items() if f"{layer}.".startswith(f"{node['module']}.")]
-        if not inside:
+        holding = [name for name, node in nodes.items() if f"{layer}.".startswith(f"{node['module']}.")]
+        ending = [name for name, node in nodes.items() if layer in node["answers"].split(",")]
+        if not holding + ending:
             near = get_close_matches(layer, [node["module"] for node in nodes.values()], n=5, cutoff=0.4)
             raise ValueError(
-                f"no box holds the layer {layer!r}; nearest are {', '.join(dict.fromkeys(near)) or 'none'}. A layer "
-                "that is drawn as several boxes can't be marked: choose one of them, or fold it"
+                f"no layer {layer!r} is drawn; nearest are {', '.join(dict.fromkeys(near)) or 'none'} (graph.module)"
             )
-        found.append(inside[-1])
+        found.append((holding + ending)[-1])
     return list(dict.fromkeys(found))
 
 

@@ -84,14 +84,19 @@ def lanes(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
     place = columns(names, edges)
     alone = _alone(place, edges)
     found: dict[str, int] = {}
-    taken: dict[int, int] = {}  # the last column in which a lane is taken
+    last: dict[int, str] = {}  # the last node of each lane
+
+    def is_free(lane: int, column: int) -> bool:
+        """Whether nothing runs in a lane from the column before: lines that turn into it and out of it would cross."""
+        return lane not in last or max(place[one] for one in [last[lane], *after[last[lane]]]) < column
+
     for name in sorted(names, key=lambda one: place[one]):
         column = place[name]
-        free = [found[one] for one in before[name] if taken[found[one]] < column]
+        straight = [found[one] for one in before[name] if last[found[one]] == one]
         lowest = max((found[one] for one in before[name]), default=0)
-        lane = min(free, default=next(k for k in range(lowest, len(names) + 1) if taken.get(k, -1) < column))
-        found[name] = 0 if column in alone else lane
-        taken[found[name]] = min((place[one] - 1 for one in after[name]), default=column)
+        new = next(lane for lane in range(lowest, 2 * len(names)) if is_free(lane, column))
+        found[name] = 0 if column in alone else min(straight, default=new)
+        last[found[name]] = name
     return {name: found[name] for name in names}
 
 

@@ -128,8 +128,11 @@ class Pen:
     def sign(self, centre: Point, sign: str, diameter: float) -> None:
         """A sign in a white circle, which stays empty for a word."""
         self.axes.add_patch(
-            Circle(centre, diameter / 2, facecolor="white", edgecolor=INK, linewidth=0.7 * self.scale, zorder=2)
-        )
+            Circle(
+                centre, diameter / 2, facecolor="white", edgecolor=INK, linewidth=0.7 * self.scale, zorder=2,
+                clip_on=False,
+            )
+        )  # fmt: skip
         x, y = centre
         reach = diameter * 0.27
         strokes = {
@@ -145,7 +148,7 @@ class Pen:
     def needle(self, tip: Point, length: float) -> None:
         """An electrode that comes from above."""
         x, y = tip
-        self._fill([(x, y), (x - 0.028, y - length), (x + 0.028, y - length)], INK, edge="white", zorder=4)
+        self._fill([(x, y), (x - 0.028, y - length), (x + 0.028, y - length)], INK, edge="none", zorder=4)
 
     def _stroke(self, shape: Path, colour: str, width: float, *, zorder: float) -> None:
         patch = PathPatch(
@@ -157,8 +160,9 @@ class Pen:
         self, corners: Sequence, colour: str | tuple[float, float, float], *, edge: str = INK, zorder: float = 2
     ) -> None:
         shape = Polygon(
-            corners, closed=True, facecolor=colour, edgecolor=edge, linewidth=0.35 * self.scale, zorder=zorder
-        )
+            corners, closed=True, facecolor=colour, edgecolor=edge, linewidth=0.35 * self.scale, zorder=zorder,
+            clip_on=False,
+        )  # fmt: skip
         shape.set_joinstyle("round")
         self.axes.add_patch(shape)
 

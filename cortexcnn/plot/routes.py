@@ -7,7 +7,7 @@ columns, where nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cortexcnn.plot.lanes import Edge, columns, lanes, neighbours, rows
@@ -20,6 +20,10 @@ GAP, TRACK, RAIL, CLEAR = 0.20, 0.05, 0.09, 0.10
 Point = tuple[float, float]
 Level = tuple[int, int]
 """A line that runs along a row: a lane and 0, or a lane and the number of the rail above it."""
+
+
+Upright = tuple[str, Level, Level, Edge]
+"""Whose upright line, from what level, to what level, for which edge."""
 
 
 @dataclass(frozen=True)
@@ -144,9 +148,14 @@ class _Row:
         self.taken = {(plan.lane[name], plan.column[name]): name for name in self.names}
         self.edges.sort(key=lambda edge: self._column(edge[1]) - self._column(edge[0]))
         direct = {edge: self._direct(*edge) for edge in self.edges}
-        self.rails = self._rails([edge for edge, way in direct.items() if way is None])
-        self.ways = {edge: way or self._over(*edge) for edge, way in direct.items()}
-        self.tracks = {gap: self._tracks(gap) for gap in [row.start - 1, *row]}
+        lifted = {edge for edge, way in direct.items() if way is None}
+        while True:
+            self.rails = self._rails(lifted)
+            self.ways = {edge: self._over(*edge) if edge in lifted else way for edge, way in direct.items()}
+            self.tracks, crossed = self._tracks()
+            if not crossed:
+                break
+            lifted |= crossed
 
     def _column(self, name: str) -> int:
         return self.row.start - 1 if name == self.entry else self.plan.column[name]
@@ -177,7 +186,7 @@ class _Row:
             way.fall = end - 1
         return way
 
-    def _rails(self, edges: Sequence[Edge]) -> dict[str, int]:
+    def _rails(self, edges: Iterable[Edge]) -> dict[str, int]:
         """The rail of each source that needs one, short ones lowest: 1, 2, … upwards from its lane."""
         reach: dict[str, int] = {}
         for source, target in edges:
@@ -192,34 +201,42 @@ class _Row:
             found[source] = rail
         return found
 
-    def _uprights(self, gap: int) -> list[tuple[str, Level, Level]]:
-        """The upright lines of a gap: whose, from what level, to what level."""
-        found = []
+    def _uprights(self) -> dict[int, list[Upright]]:
+        """The upright lines of each gap."""
+        found: dict[int, list[Upright]] = {}
         for (source, target), way in self.ways.items():
             own, other = (self._lane(source), 0), (self._lane(target), 0)
-            if way.rise == gap:
-                found.append((self._key(source, target, way), own, way.level))
-            if way.fall == gap:
-                found.append((self._key(source, target, way, falls=True), way.level, other))
+            for gap, start, end in ((way.rise, own, way.level), (way.fall, way.level, other)):
+                if gap is not None:
+                    key = self._key(source, target, way, falls=end == other)
+                    found.setdefault(gap, []).append((key, start, end, (source, target)))
         return found
 
-    def _key(self, source: str, target: str, way: _Way, *, falls: bool = False) -> str:
+    def _key(self, source: str, target: str, way: _Way, *, falls: bool) -> str:
         """Lines of a fork share an upright line, and so do lines that come together."""
-        if way.level[1]:
-            return f"to {target}" if falls else f"from {source}"
-        return f"from {source}" if len(self.plan.after[source]) > 1 else f"to {target}"
+        forks = not falls if way.level[1] else len(self.plan.after[source]) > 1
+        return f"from {source}" if forks else f"to {target}"
 
-    def _tracks(self, gap: int) -> list[str]:
-        """The upright lines of a gap from left to right: what leaves a level does so before others join it."""
-        lines = self._uprights(gap)
-        left = list(dict.fromkeys(key for key, _, _ in lines))
-        found: list[str] = []
-        while left:
-            leaving = {(key, start) for key, start, _ in lines if key in left}
-            blocked = {key for key, _, end in lines for other, start in leaving if other != key and start == end}
-            found.append(next((key for key in left if key not in blocked), left[0]))
-            left.remove(found[-1])
-        return found
+    def _tracks(self) -> tuple[dict[int, list[str]], set[Edge]]:
+        """The upright lines of each gap from left to right: what leaves a lane does so before others join it.
+
+        Where that can't be, as when two nodes change lanes with each other: the edges that are to be lifted.
+        """
+        found: dict[int, list[str]] = {}
+        for gap, lines in self._uprights().items():
+            left = list(dict.fromkeys(key for key, *_ in lines))
+            pairs = {
+                (one[0], other[0]) for one in lines for other in lines if one[0] != other[0] and _first(one, other)
+            }
+            found[gap] = []
+            while left:
+                clear = [key for key in left if not any((one, key) in pairs for one in left)]
+                if not clear:
+                    direct = [line for line in lines if line[0] in left and not self.ways[line[3]].level[1]]
+                    return found, {edge for key, _, _, edge in direct if key == direct[0][0]}
+                found[gap].append(clear[0])
+                left.remove(clear[0])
+        return found, set()
 
     def lay(self, found: Layout) -> None:
         """Write the places of this row's nodes and lines under what is there."""
@@ -266,7 +283,7 @@ class _Row:
         if source != self.entry:
             points = [(found.centres[source][0] + sizes[source].width / 2, found.centres[source][1])]
         if way.rise is not None:
-            rise = self._x(way.rise, self._key(source, target, way))
+            rise = self._x(way.rise, self._key(source, target, way, falls=False))
             points += [(rise, points[-1][1]), (rise, self.line[way.level])]
         if way.from_above:
             return [*points, (x, self.line[way.level]), (x, y - sizes[target].above)]
@@ -281,3 +298,9 @@ class _Row:
         end = x + max(size.width, size.caption_width) / 2 + CLEAR
         found.width = max(found.width, end)
         found.turns.append([(x + size.width / 2, y), (end, y), (end, top), (0.0, top), (0.0, self.line[0, 0])])
+
+
+def _first(one: Upright, other: Upright) -> bool:
+    """Whether one must stand left of the other: it leaves a lane that the other joins, or joins a rail it leaves."""
+    (_, leaves, joins, _), (_, left, joined, _) = one, other
+    return (joined == leaves and not leaves[1]) or (joins == left and bool(left[1]))

@@ -46,12 +46,16 @@ _STYLE: Any = {
     "axes.linewidth": 0.7,
     "lines.linewidth": 1.3,
     "svg.fonttype": "none",
+    "svg.hashsalt": "cortexcnn",
     "pdf.fonttype": 42,
     "savefig.dpi": 200,
     "savefig.bbox": "tight",
     "savefig.pad_inches": 0.06,
     "axes.prop_cycle": plt.cycler(color=COLOURS),
 }
+
+_UNDATED: Any = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+"""No dates in files: a figure that is drawn again is the same file."""
 
 
 @contextmanager
@@ -137,7 +141,7 @@ def save(drawn: Figure, path: str | Path, *, formats: Iterable[str] = ("png", "s
     with style():
         for name in formats:
             file = path.with_name(f"{path.stem if path.suffix.lstrip('.') in known else path.name}.{name}")
-            drawn.savefig(file)
+            drawn.savefig(file, metadata=_UNDATED.get(name))
             written.append(file)
     plt.close(drawn)
     return written

@@ -21,3 +21,14 @@ def test_an_unknown_format_is_refused(tmp_path):
     drawn, _ = plot.figure()
     with pytest.raises(ValueError, match="no figure format bmp2"):
         plot.save(drawn, tmp_path / "figure", formats=("bmp2",))
+
+
+@pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
+def test_the_same_figure_is_the_same_file(tmp_path, ending):
+    written = []
+    for name in ("one", "two"):
+        drawn, ax = plot.figure()
+        ax.plot([0, 1], [0, 1])
+        (file,) = plot.save(drawn, tmp_path / name, formats=(ending,))
+        written.append(file.read_bytes())
+    assert written[0] == written[1]

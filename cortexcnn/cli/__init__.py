@@ -27,6 +27,7 @@ COMMANDS = {
     "tuning": "measure tuning from recorded responses",
     "compare": "compare the layers of a network with visual cortex",
     "train": "train a network on a folder of images, CIFAR-10 or digits",
+    "search": "look for a network and a recipe of training that do well",
 }
 """What there is: each command is a module of the same name with ``add(parser)`` and ``run(arguments)``."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
 from cortexcnn.plot.style import COLOURS, axis_label, on, style
 
@@ -48,7 +47,9 @@ def search_history(trials: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     axes.plot(trials["trial"].values, best, color="black", drawstyle="steps-post", linewidth=1, label="best so far")
     _dots(axes, trials["trial"].values, accuracy, complete)
     axes.set_xlabel("trial")
-    axes.legend(loc="lower right")
+    axes.locator_params(axis="x", integer=True)
+    legend = axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0, columnspacing=1)
+    legend.set_in_layout(False)  # it may stand above the panels beside it
     return axes
 
 
@@ -92,6 +93,8 @@ def search_choice(trials: xr.Dataset, name: str, *, ax: Axes | None = None) -> A
         positive = chosen[chosen > 0]
         if len(positive) == len(chosen) and positive.max() > 20 * positive.min():
             axes.set_xscale("log")
+        elif np.all(chosen == np.round(chosen)):
+            axes.locator_params(axis="x", integer=True)
     else:
         words = sorted(set(map(str, chosen)))
         axes.set_xticks(range(len(words)), words)
@@ -115,4 +118,3 @@ def _dots(axes: Axes, x: np.ndarray, accuracy: np.ndarray, complete: np.ndarray)
     stopped = ~complete & np.isfinite(accuracy)
     axes.scatter(x[stopped], accuracy[stopped], s=14, facecolors="none", edgecolors="0.5", label="stopped early")
     axes.set_ylabel("validation accuracy")
-    axes.yaxis.set_major_formatter(PercentFormatter(1))

@@ -32,11 +32,11 @@ from cortexcnn.training.weights import save_weights
 if TYPE_CHECKING:
     from optuna import Study, Trial
 
-__all__ = ["Range", "search"]
+__all__ = ["RECIPE", "Range", "search"]
 
 _FILES = ("study.sqlite", "trials.csv", "best.safetensors")
 _OURS = {"validation", "epochs", "seed", "out", "overwrite", "resume", "after_epoch", "progress", "metadata", "fabric"}
-_RECIPE = {
+RECIPE = {
     name for name, option in inspect.signature(train).parameters.items() if option.kind == option.KEYWORD_ONLY
 } - _OURS
 """What of a training run may be chosen or given; the rest of its options are the search's own."""
@@ -201,7 +201,7 @@ def _check(space: Space, recipe: Mapping[str, Any]) -> None:
     empty = [name for name, choices in space.items() if not isinstance(choices, Range) and not len(choices)]
     if empty:
         raise ValueError(f"no choices for {', '.join(empty)}")
-    unknown = sorted(recipe.keys() - _RECIPE)
+    unknown = sorted(recipe.keys() - RECIPE)
     if unknown:
         raise ValueError(f"train takes no {', '.join(unknown)}; what goes to build stands in the space")
     twice = sorted(recipe.keys() & space.keys())
@@ -274,7 +274,7 @@ class _Objective:
         began = time.perf_counter()
         chosen = {name: _choose(trial, name, choices) for name, choices in self.space.items()}
         try:
-            module = self._built({name: value for name, value in chosen.items() if name not in _RECIPE})
+            module = self._built({name: value for name, value in chosen.items() if name not in RECIPE})
         except ValueError as error:
             trial.set_user_attr("state", "refused")
             trial.set_user_attr("reason", str(error))
@@ -301,7 +301,7 @@ class _Objective:
                 seed=self.seed,
                 after_epoch=after_epoch,
                 progress=False,
-                **{**self.recipe, **{name: value for name, value in chosen.items() if name in _RECIPE}},
+                **{**self.recipe, **{name: value for name, value in chosen.items() if name in RECIPE}},
             )
         except FloatingPointError as error:
             trial.set_user_attr("state", "diverged")

@@ -14,7 +14,18 @@ import pandas as pd
 if TYPE_CHECKING:
     from cortexcnn.models import Network
 
-__all__ = ["add_model", "add_table", "emit", "load_network", "names", "new_folder", "parameters", "say", "values"]
+__all__ = [
+    "add_model",
+    "add_table",
+    "emit",
+    "load_network",
+    "names",
+    "new_folder",
+    "options",
+    "parameters",
+    "say",
+    "values",
+]
 
 
 def add_model(parser: argparse.ArgumentParser, *, weights: str = "default") -> None:
@@ -22,7 +33,15 @@ def add_model(parser: argparse.ArgumentParser, *, weights: str = "default") -> N
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="a torchvision classification network, package.module:factory, classical_v1, or cortexnet (shipped)",
+        help="a torchvision classification network, package.module:factory, or one of the project's: cortexnet "
+        "(trained), classical_v1, lenet, alexnet_2012, vgg_style, resnet_style, plain_cnn, v1_front",
+    )
+    parser.add_argument(
+        "--with",
+        nargs="+",
+        action="extend",
+        metavar="NAME=VALUES",
+        help="options of one of the project's networks or of a factory, e.g. depth=20 filters=32,64 dropout=0.5",
     )
     parser.add_argument(
         "--weights",
@@ -47,15 +66,9 @@ def load_network(arguments: argparse.Namespace, *, silent: bool = False) -> Netw
     """Load the model that the arguments name, and say on standard error what it is and how much it sees."""
     from cortexcnn.models import load
 
-    network = load(
-        arguments.model,
-        weights=arguments.weights,
-        degrees=arguments.degrees,
-        device=arguments.device,
-        seed=arguments.seed,
-        partial=arguments.partial,
-        classes=arguments.classes,
-    )
+    flags = ("weights", "degrees", "device", "seed", "partial", "classes")
+    asked = {name: getattr(arguments, name) for name in flags} | options(getattr(arguments, "with") or [])
+    network = load(arguments.model, **asked)
     eye = network.eye
     if silent:
         return network
@@ -135,6 +148,30 @@ def parameters(words: list[str]) -> dict[str, Any]:
     if wrong:
         raise ValueError(f"{wrong[0]!r} is no parameter; write name=values, e.g. orientation=0:180:15")
     return {name.strip(): values(text) for name, text in (word.split("=", 1) for word in words)}
+
+
+def options(words: list[str]) -> dict[str, Any]:
+    """Options of a network written as ``name=values``: whole numbers stay whole, ``name=`` is an empty list.
+
+    Examples
+    --------
+    >>> options(["depth=20", "filters=32,64", "dropout=0.5", "normalised=true", "head="])
+    {'depth': 20, 'filters': [32, 64], 'dropout': 0.5, 'normalised': True, 'head': []}
+    """
+    return {name: _exact(value) for name, value in parameters(words).items()}
+
+
+def _exact(value: Any) -> Any:
+    """A number, whole if it is, a truth value, or the word."""
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    if value in ("true", "false", ""):
+        return [] if value == "" else value == "true"
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return int(number) if number.is_integer() else number
 
 
 def new_folder(path: str | Path, *, overwrite: bool) -> Path:

@@ -153,7 +153,8 @@ def _figures(folder: Path, network: Any, test: Any, history: Any) -> None:
 def _command(arguments: argparse.Namespace) -> str:
     """The command that makes these weights, without what does not change them."""
     settings = {name: getattr(arguments, name) for name in _SETTINGS} | {"patience": arguments.patience}
-    told = "".join(f" --{name.replace('_', '-')} {value}" for name, value in settings.items() if value is not None)
+    told = f" --with {' '.join(words)}" if (words := getattr(arguments, "with")) else ""
+    told += "".join(f" --{name.replace('_', '-')} {value}" for name, value in settings.items() if value is not None)
     return (
         f"cortexcnn train {arguments.model} --data {arguments.data}{told}{'' if arguments.flip else ' --no-flip'} "
         f"--seed {arguments.seed} --out {arguments.out}"

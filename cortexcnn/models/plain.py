@@ -9,7 +9,7 @@ from torch import nn
 
 from cortexcnn.models.eye import Eye
 from cortexcnn.models.stages import activation as activation_of
-from cortexcnn.models.stages import each, odd, shrunk, whole
+from cortexcnn.models.stages import each, odd, shrunk, truth, whole
 from cortexcnn.models.stages import pooling as pooling_of
 
 __all__ = ["plain_cnn"]
@@ -87,6 +87,7 @@ def plain_cnn(
     inputs, side = channels, pixels
     for stage, (count, size, step) in enumerate(zip(filters, sizes, steps, strict=True), start=1):
         whole(filters=count, strides=step)
+        truth(pooled=halved[stage - 1])
         layers[f"conv{stage}"] = nn.Conv2d(inputs, count, size, stride=step, padding=size // 2, bias=False)
         layers[f"norm{stage}"] = nn.BatchNorm2d(count)
         layers[f"{activation}{stage}"] = activation_of(activation)

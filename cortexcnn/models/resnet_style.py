@@ -24,7 +24,7 @@ DEEP = 50
 def resnet_style(
     depth: int = 18,
     *,
-    stages: Sequence[int] | None = None,
+    stages: int | Sequence[int] | None = None,
     width: int | None = None,
     classes: int = 1000,
     channels: int = 3,
@@ -37,7 +37,7 @@ def resnet_style(
     depth : int
         Layers with weights on the longest path. 18, 34, 50, 101 and 152 are the networks for ImageNet; another
         6 n + 2 (8, 14, 20, 26, 32, 38, 44, 56, …, 110) is that for CIFAR.
-    stages : sequence of int, optional
+    stages : int or sequence of int, optional
         Blocks of each stage of a network like those for ImageNet, but of another depth: ``depth=10,
         stages=(1, 1, 1, 1)``. Blocks have two convolutions below 50 layers, and from there on three, a bottleneck.
     width : int, optional
@@ -82,9 +82,9 @@ def resnet_style(
             raise ValueError(_nearest(depth))
         network, usual = CifarResNet(depth // 6, classes, channels=channels, width=width or 16), 32
     else:
-        stages = tuple(PUBLISHED[depth] if stages is None else stages)
-        _check(stages, depth)
-        network, usual = ResNet(stages, classes, channels=channels, width=width or 64, deep=depth >= DEEP), 224
+        blocks = PUBLISHED[depth] if stages is None else stages if isinstance(stages, Sequence) else (stages,)
+        _check(blocks, depth)
+        network, usual = ResNet(blocks, classes, channels=channels, width=width or 64, deep=depth >= DEEP), 224
     network.eye = imagenet_eye(pixels or usual, channels)  # type: ignore[assignment]
     return network
 

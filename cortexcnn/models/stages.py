@@ -11,7 +11,7 @@ from torch import nn
 
 from cortexcnn.choices import chosen
 
-__all__ = ["ACTIVATIONS", "POOLINGS", "activation", "each", "odd", "pooling", "shrunk", "whole"]
+__all__ = ["ACTIVATIONS", "POOLINGS", "activation", "each", "odd", "pooling", "shrunk", "truth", "whole"]
 
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
@@ -62,6 +62,21 @@ def whole(lowest: int = 1, **numbers: Any) -> None:
             raise ValueError(f"{name}={value!r}: a whole number from {lowest} on")
 
 
+def truth(**answers: Any) -> None:
+    """Refuse what is neither true nor false.
+
+    Examples
+    --------
+    >>> truth(pooled="no")
+    Traceback (most recent call last):
+        ...
+    ValueError: pooled='no': true or false
+    """
+    for name, value in answers.items():
+        if not isinstance(value, Integral) or value not in (0, 1):
+            raise ValueError(f"{name}={value!r}: true or false")
+
+
 def each(name: str, values: Any, count: int) -> tuple[Any, ...]:
     """One value for each stage: a single one counts for all.
 
@@ -70,7 +85,7 @@ def each(name: str, values: Any, count: int) -> tuple[Any, ...]:
     >>> each("strides", 1, 3), each("strides", [2, 1, 1], 3)
     ((1, 1, 1), (2, 1, 1))
     """
-    if not isinstance(values, Sequence):
+    if isinstance(values, str) or not isinstance(values, Sequence):
         return (values,) * count
     if len(values) != count:
         listed = ", ".join(str(value) for value in values)

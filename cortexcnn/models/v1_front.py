@@ -32,7 +32,7 @@ from cortexcnn.models.eye import Eye
 from cortexcnn.models.gabors import kernel_side, quadrature
 from cortexcnn.models.plain import plain_cnn
 from cortexcnn.models.sampled_v1 import sampled_gabors
-from cortexcnn.models.stages import whole
+from cortexcnn.models.stages import truth, whole
 from cortexcnn.models.v1_noise import PoissonLike
 from cortexcnn.models.v1_stages import Amplitude
 
@@ -111,6 +111,7 @@ def v1_front(
     ['back', 'bottleneck']
     """
     whole(classes=classes, simple_cells=simple_cells, complex_cells=complex_cells, stride=stride, bottleneck=bottleneck)
+    truth(noise_always=noise_always)
     if channels not in (1, 3):
         raise ValueError(f"channels={channels}: cells look at luminance (1) or at one of three colours (3)")
     eye = Eye(channels=channels, mean=0.5, pixels=pixels, degrees=degrees)

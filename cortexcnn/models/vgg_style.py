@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from cortexcnn.models.eye import imagenet_eye
-from cortexcnn.models.stages import each, odd, shrunk, whole
+from cortexcnn.models.stages import each, odd, shrunk, truth, whole
 
 __all__ = ["vgg_stages", "vgg_style"]
 
@@ -86,6 +86,7 @@ def vgg_style(
             f"depth={depth}: the {len(head) + 1} fully connected layers and one convolution make {len(head) + 2} "
             "at least; take more, or a smaller head"
         )
+    truth(normalised=normalised)
     stages = vgg_stages(depth - len(head) - 1)
     sizes = each("filter_sizes", filter_sizes, len(stages))
     odd("filter_sizes", sizes)

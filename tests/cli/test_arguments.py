@@ -41,6 +41,26 @@ def test_a_parameter_without_a_value_is_explained():
         arguments.parameters(["orientation"])
 
 
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("depth=20", 20),
+        ("dropout=0.5", 0.5),
+        ("rate=1e-3", 0.001),
+        ("filters=32,64", [32, 64]),
+        ("pooled=1,0,true,false", [1, 0, True, False]),
+        ("pooling=l2", "l2"),
+        ("head=", []),
+    ],
+)
+def test_options_of_a_network_keep_their_kind(word, value):
+    (found,) = arguments.options([word]).values()
+    assert found == value
+    assert [type(item) for item in np.ravel(np.array(found, object))] == [
+        type(item) for item in np.ravel(np.array(value, object))
+    ]
+
+
 def test_tables_are_printed_for_scripts(capsys):
     table = pd.DataFrame({"layer": ["a", "b"], "score": [0.5, np.nan]})
     arguments.emit(table, argparse.Namespace(json=True, csv=False))

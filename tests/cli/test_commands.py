@@ -42,6 +42,7 @@ def test_wrong_usage_is_exit_code_2(words, capsys):
     [
         (["layers", "alexnett", "--weights", "none"], "alexnet"),
         (["layers", "cortexnet", "--weights", "nowhere.pth"], "nowhere.pth"),
+        (["layers", "lenet"], "weights='none'"),
         (["probe", "cortexnet", "--layers", "relu11", "--out", "unused"], "relu1"),
         (["probe", "cortexnet", "--layers", "relu1", "--units", "some", "--out", "unused"], "centre"),
         (["stimuli", "grating", "spatial_frequency=40"], "14"),
@@ -87,6 +88,27 @@ def test_layers_as_json_and_for_people(capsys):
     told = capsys.readouterr()
     assert "whole image" in told.out
     assert "span 4°" in told.err
+
+
+def test_options_of_a_network_are_said_by_with(capsys):
+    words = [
+        "layers",
+        "resnet_style",
+        "--weights",
+        "none",
+        "--json",
+        "--with",
+        "depth=8",
+        "classes=4",
+        "--with",
+        "width=2",
+    ]
+    assert main(words) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)[-1]["output_shape"] == "4"
+    assert "resnet_style(depth=8, width=2), weights none" in printed.err
+    assert main([*words, "--with", "deph=8"]) == 1
+    assert "Did you mean 'depth'?" in capsys.readouterr().err
 
 
 def test_stimuli_are_printed_or_written(capsys, tmp_path):

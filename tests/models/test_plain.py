@@ -86,6 +86,8 @@ def test_other_sizes_of_image_pass_too():
         ({"filters": (8, 8), "filter_sizes": (3,)}, r"1 filter_sizes \(3\) for 2 stages"),
         ({"filters": 8, "filter_sizes": 2}, "filter_sizes 2: .* odd number of pixels.* take 1 or 3"),
         ({"filters": 8, "strides": 0}, "strides=0: a whole number"),
+        ({"filters": 8, "pooled": "no"}, "pooled='no': true or false"),
+        ({"filters": (8, 8), "pooled": (2, 0)}, "pooled=2: true or false"),
         ({"filters": 8, "dropout": 1.0}, "dropout=1.0: a share from 0 to 1"),
         ({"filters": 8, "activation": "gelu"}, "no activation named 'gelu'"),
         ({"filters": 8, "pooling": "min"}, "no pooling named 'min'"),

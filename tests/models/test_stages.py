@@ -8,7 +8,7 @@ from torch import nn
 
 from cortexcnn.models import Eye, wrap
 from cortexcnn.models.describe import kind
-from cortexcnn.models.stages import ACTIVATIONS, POOLINGS, activation, each, odd, pooling, shrunk, whole
+from cortexcnn.models.stages import ACTIVATIONS, POOLINGS, activation, each, odd, pooling, shrunk, truth, whole
 
 
 def test_each_pooling_is_what_it_is_called():
@@ -54,6 +54,13 @@ def test_values_for_each_stage():
 def test_what_is_no_count_is_refused(value):
     with pytest.raises(ValueError, match=r"classes=.*: a whole number from 1 on"):
         whole(classes=value)
+
+
+@pytest.mark.parametrize("value", [2, -1, "yes", None, 0.5])
+def test_what_is_neither_true_nor_false_is_refused(value):
+    truth(pooled=True, normalised=0)
+    with pytest.raises(ValueError, match=r"pooled=.*: true or false"):
+        truth(pooled=value)
 
 
 def test_even_filters_are_refused():

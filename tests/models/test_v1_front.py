@@ -172,6 +172,7 @@ def test_what_is_fixed_is_not_random():
         ({"channels": 2}, r"channels=2: cells look at luminance \(1\) or at one of three colours"),
         ({"gain": 0}, "gain=0: what a cell answers at its best is above 0"),
         ({"noise": -1}, "noise of fano=-1"),
+        ({"noise_always": "off"}, "noise_always='off': true or false"),
         ({"stride": 0}, "stride=0"),
         ({"stride": 33}, "stride=33: 64 pixels leave 1 positions"),
         ({"stride": 80, "back": nn.Identity()}, r"stride=80: the largest cell spans \d+ pixels; leave no gaps"),

@@ -85,6 +85,7 @@ def test_random_weights_are_as_large_as_torchvisions():
         ({"depth": 11, "filter_sizes": 4}, "filter_sizes 4"),
         ({"depth": 11, "filter_sizes": (3, 3)}, r"2 filter_sizes \(3, 3\) for 5 stages"),
         ({"depth": 6, "head": (0, 8)}, "head=0"),
+        ({"normalised": "no"}, "normalised='no': true or false"),
         ({"width": 0}, "width=0"),
         ({"grid": 0}, "grid=0"),
         ({"depth": 4.5}, "depth=4.5"),

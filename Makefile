@@ -41,6 +41,7 @@ figures: $(STAMP) ## draw the figures of the README again
 	mkdir -p docs/figures && cp build/figures/figures/distributions.png build/figures/figures/filters.png docs/figures/
 	$(BIN)/python analyses/hubel_wiesel_1959.py cortexnet --layers relu1,relu2 --out docs/figures/hubel_wiesel_1959.png
 	rm -f docs/figures/*.svg
+	$(BIN)/cortexcnn diagram alexnet_2012 --weights none --out docs/figures/alexnet_2012.svg
 
 bench: $(STAMP) ## speed and memory beside peers and limits
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -98,7 +98,7 @@ def wrapped(text: str, separator: str, most: int) -> list[str]:
     separator : str
         Where it may be broken; it stays at the end of its line, without blanks.
     most : int
-        Letters in a line, separator included; a part that is longer has a line of its own.
+        Letters in a line, separator included; as many as the longest part has, if that is more.
 
     Returns
     -------

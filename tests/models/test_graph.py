@@ -280,6 +280,17 @@ class Named(nn.Module):
         return self.relu(self.relu(self.add(maps) + maps))
 
 
+def test_modules_around_nodes_know_which_node_is_their_answer():
+    graph = load("resnet18", weights="none", pixels=64).graph()
+    answers = {name: told for name, told in zip(graph["node"].values, graph["answers"].values, strict=True) if told}
+    assert answers["layer1.0.relu_1"] == "layer1.0"
+    assert answers["layer1.1.relu_1"] == "layer1.1,layer1"
+    assert answers["layer2.0.downsample.1"] == "layer2.0.downsample"
+    assert len(answers) == 8 + 3
+    squeeze = load("squeezenet1_1", weights="none", pixels=64).graph()
+    assert squeeze["answers"].sel(node="cat").item() == "features.3"
+
+
 def test_names_are_never_taken_twice():
     graph = graph_of(Named())
     assert graph["node"].values.tolist() == ["image_1", "image", "add", "add_1", "relu", "relu_1"]

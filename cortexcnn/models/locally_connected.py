@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from itertools import product
 
 import torch
 from torch import nn
@@ -42,7 +43,7 @@ class LocallyConnected2d(nn.Module):
 
     Notes
     -----
-    ``weight`` is (position, in_channels × rows × columns of the filter, out_channels), positions row by row, and
+    ``weight`` is (position, rows × columns of the filter × in_channels, out_channels), positions row by row, and
     ``bias`` (position, out_channels); both are drawn as ``nn.Conv2d`` draws its own.
 
     Examples
@@ -94,16 +95,25 @@ class LocallyConnected2d(nn.Module):
                 f"a map of {maps.shape[-2]} × {maps.shape[-1]}: these filters belong to the positions of one of "
                 f"{self.size[0]} × {self.size[1]}; make the layer for the other size"
             )
-        windows = functional.unfold(maps, self.kernel_size, padding=self.padding, stride=self.stride)
-        found = torch.bmm(windows.permute(2, 0, 1), self.weight)
+        # positions go first in memory, so that each finds its windows in a row and one batched product does the rest
+        (rows, columns), (down, right) = self.padding, self.stride
+        framed = functional.pad(maps, (columns, columns, rows, rows)).permute(2, 3, 0, 1).contiguous()
+        taps = [
+            framed[
+                row : row + (self.rows - 1) * down + 1 : down, column : column + (self.columns - 1) * right + 1 : right
+            ]
+            for row, column in product(*map(range, self.kernel_size))
+        ]
+        windows = torch.stack(taps, dim=3).reshape(self.rows * self.columns, len(maps), -1)
+        found = torch.bmm(windows, self.weight)
         if self.bias is not None:
             found = found + self.bias[:, None]
-        return found.permute(1, 2, 0).reshape(len(maps), self.out_channels, self.rows, self.columns)
+        return found.reshape(self.rows, self.columns, len(maps), self.out_channels).permute(2, 3, 0, 1)
 
     @torch.no_grad()
     def share(self, convolution: nn.Conv2d) -> None:
         """Give every position the weights of a convolution."""
-        self.weight.copy_(convolution.weight.flatten(1).T)
+        self.weight.copy_(convolution.weight.permute(2, 3, 1, 0).flatten(0, 2))
         if self.bias is not None and convolution.bias is not None:
             self.bias.copy_(convolution.bias)
 

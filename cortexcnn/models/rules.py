@@ -14,7 +14,7 @@ import numpy as np
 
 from cortexcnn.models.geometry import Axis, Geometry, blend, fuse, mixed, regroup, union
 from cortexcnn.models.operation import Call, Rule
-from cortexcnn.models.space import adaptive, convolution, padded, pool, resized, selected, sliced, unfolded
+from cortexcnn.models.space import adaptive, convolution, padded, pool, resized, selected, sliced
 
 __all__ = ["RULES", "apply"]
 
@@ -199,7 +199,6 @@ RULES: dict[str, Rule] = {
     **_named(_reduced, "mean sum amax amin max min var std prod argmax argmin any all logsumexp linalg_vector_norm"),
     **_named(_product, "mm addmm bmm baddbmm linear"),
     **_named(convolution, "convolution"),
-    **_named(unfolded, "im2col"),
     **_named(pool, "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices max_pool2d"),
     **_named(pool, "avg_pool1d avg_pool2d avg_pool3d"),
     **_named(padded, "constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d"),

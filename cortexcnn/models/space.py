@@ -11,7 +11,7 @@ import numpy as np
 from cortexcnn.models.geometry import Axis, Geometry, fuse, mixed
 from cortexcnn.models.operation import Call
 
-__all__ = ["adaptive", "convolution", "padded", "pool", "resized", "selected", "sliced", "unfolded"]
+__all__ = ["adaptive", "convolution", "padded", "pool", "resized", "selected", "sliced"]
 
 
 def convolution(call: Call) -> Geometry:
@@ -35,25 +35,6 @@ def pool(call: Call) -> Geometry:
     kernel = _each(given["kernel_size"], count)
     window = [kernel, given["stride"] or kernel, given["padding"], given.get("dilation", 1)]
     return _slide(call, call.source, Axis.slide, [_each(value, count) for value in window])
-
-
-def unfolded(call: Call) -> Geometry:
-    """Windows laid side by side: (n, what is in a window, positions)."""
-    source, given = call.source, call.arguments
-    if len(source.dims) != 4 or source.labels([0, 1]):
-        return mixed(call.parts, call.shape, call.name)
-    sides = [len(source.axes[label]) if source.labels([k]) else 1 for k, label in ((2, "y"), (3, "x"))]
-    window = [list(given[name]) for name in ("kernel_size", "stride", "padding", "dilation")]
-    axes = dict(source.axes)
-    group = []
-    for k, label in enumerate(("y", "x")):
-        if source.dim_of(label) != 2 + k:
-            return mixed(call.parts, call.shape, call.name)
-        kernel, stride, padding, dilation = (values[k] for values in window)
-        positions = (sides[k] + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
-        axes[label] = axes[label].slide(positions, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
-        group.append((label, positions))
-    return replace(source, dims=(source.dims[0], fuse([(None, call.shape[1])]), tuple(group)), axes=axes)
 
 
 def _slide(call: Call, source: Geometry, along: Callable[..., Axis], window: list[list[int]]) -> Geometry:

@@ -44,7 +44,7 @@ def test_each_position_has_its_own_filter():
     maps = torch.rand(1, 2, 5, 5)
     found = layer(maps)
     for row, column in ((0, 0), (1, 2), (2, 1)):
-        window = maps[0, :, row : row + 3, column : column + 3].flatten()
+        window = maps[0, :, row : row + 3, column : column + 3].permute(1, 2, 0).flatten()
         own = layer.weight[row * 3 + column].T @ window + layer.bias[row * 3 + column]
         torch.testing.assert_close(found[0, :, row, column], own)
 

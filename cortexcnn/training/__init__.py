@@ -1,16 +1,18 @@
 """Networks that learn to see: labelled images, the loop that trains on them, and how well they then do."""
 
 from cortexcnn.training.archives import jpeg_archive
-from cortexcnn.training.cifar import cifar10
+from cortexcnn.training.cifar import cifar10, cifar100
 from cortexcnn.training.engine import PRECISIONS, fabric
 from cortexcnn.training.evaluate import Standardise, class_scores, confusion_matrix, evaluate
 from cortexcnn.training.folders import image_folder
 from cortexcnn.training.images import LabelledImages, split
 from cortexcnn.training.loop import train
+from cortexcnn.training.mnist import fashion_mnist, mnist
 from cortexcnn.training.optimise import OPTIMISERS, SCHEDULES, rate_at
 from cortexcnn.training.runs import snapshots
 from cortexcnn.training.search import Range, search
 from cortexcnn.training.sources import digits, open_images
+from cortexcnn.training.stl10 import stl10
 from cortexcnn.training.weights import save_weights
 
 __all__ = [
@@ -21,18 +23,22 @@ __all__ = [
     "Range",
     "Standardise",
     "cifar10",
+    "cifar100",
     "class_scores",
     "confusion_matrix",
     "digits",
     "evaluate",
     "fabric",
+    "fashion_mnist",
     "image_folder",
     "jpeg_archive",
+    "mnist",
     "open_images",
     "rate_at",
     "save_weights",
     "search",
     "snapshots",
     "split",
+    "stl10",
     "train",
 ]

@@ -1,4 +1,4 @@
-"""CIFAR-10 in the forms in which people have it, and pickles that want more than an array."""
+"""CIFAR-10 and CIFAR-100 in the forms in which people have it, and pickles that want more than an array."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from cortexcnn.training import cifar10
+from cortexcnn.training import cifar10, cifar100
 
 NAMES = ("data_batch_1", "data_batch_2", "test_batch")
 
@@ -149,3 +149,65 @@ def test_a_file_that_is_no_archive_is_named(tmp_path: Path):
 def test_nothing_there(tmp_path: Path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         cifar10(tmp_path / "nowhere")
+
+
+HUNDRED = {"train": ([3, 0, 2], [1, 0, 1]), "test": ([1, 3, 3], [0, 1, 1])}
+FINE, COARSE = ["apple", "bear", "can", "dolphin"], ["fruit", "animal"]
+
+
+def hundred_pixels() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(1)
+    return {name: rng.integers(256, size=(3, 3072), dtype=np.uint8) for name in HUNDRED}
+
+
+def hundred_pickles(folder: Path) -> Path:
+    folder.mkdir()
+    for name, pixels in hundred_pixels().items():
+        fine, coarse = HUNDRED[name]
+        content = {b"data": pixels, b"fine_labels": fine, b"coarse_labels": coarse, b"filenames": [b"x.png"] * 3}
+        (folder / name).write_bytes(pickle.dumps(content, protocol=2))
+    names = {b"fine_label_names": [name.encode() for name in FINE], "coarse_label_names": COARSE}
+    (folder / "meta").write_bytes(pickle.dumps(names, protocol=2))
+    return folder
+
+
+def hundred_binary(folder: Path) -> Path:
+    folder.mkdir()
+    for name, pixels in hundred_pixels().items():
+        fine, coarse = (np.array(labels, np.uint8)[:, None] for labels in HUNDRED[name])
+        (folder / f"{name}.bin").write_bytes(np.concatenate([coarse, fine, pixels], axis=1).tobytes())
+    (folder / "fine_label_names.txt").write_text("\n".join(FINE) + "\n")
+    (folder / "coarse_label_names.txt").write_text("\n".join(COARSE))
+    return folder
+
+
+@pytest.mark.parametrize("write", [hundred_pickles, hundred_binary])
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_hundred_by_either_kind_of_label(tmp_path: Path, write, packed: bool):
+    path = write(tmp_path / "cifar-100")
+    if packed:
+        with tarfile.open(tmp_path / "cifar-100.tar.gz", "w:gz") as archive:
+            archive.add(path, path.name)
+        path = tmp_path / "cifar-100.tar.gz"
+    for coarse, classes in ((False, FINE), (True, COARSE)):
+        parts = cifar100(path, coarse=coarse)
+        for part, (name, pixels) in zip(parts, hundred_pixels().items(), strict=True):
+            assert np.array_equal(part.pixels.numpy(), pixels.reshape(3, 3, 32, 32))
+            assert part.labels.tolist() == HUNDRED[name][coarse]
+            assert part.classes == tuple(classes)
+
+
+@pytest.mark.parametrize(("missing", "told"), [("meta", "no meta and no fine"), ("train", "no train and no train.bin")])
+def test_what_the_hundred_lack_is_named(tmp_path: Path, missing: str, told: str):
+    folder = hundred_pickles(tmp_path / "cifar-100")
+    (folder / missing).unlink()
+    with pytest.raises(FileNotFoundError, match=told):
+        cifar100(folder)
+
+
+@pytest.mark.parametrize(("name", "told"), [("train", "is no batch"), ("meta", "names no classes")])
+def test_a_program_in_the_hundred_is_refused(tmp_path: Path, name: str, told: str):
+    folder = hundred_pickles(tmp_path / "cifar-100")
+    (folder / name).write_bytes(pickle.dumps({b"data": Evil(), b"fine_label_names": Evil()}))
+    with pytest.raises(ValueError, match=f"{name} {told} .*it asks for (posix|nt).system"):
+        cifar100(folder)

@@ -247,7 +247,7 @@ class _Sources(TorchDispatchMode):
         before: list[tuple[dict[int, int], int]] = []
 
         def enter(_module: nn.Module, args: Any, kwargs: Any) -> None:
-            before.append(({id(tensor): tensor._version for tensor in tensors([args, kwargs])}, self.count))  # noqa: SLF001
+            before.append(({id(tensor): _version(tensor) for tensor in tensors([args, kwargs])}, self.count))
             self.inside = True
 
         def leave(_module: nn.Module, _args: Any, _kwargs: Any, output: Any) -> Any:
@@ -259,7 +259,7 @@ class _Sources(TorchDispatchMode):
             call = self.calls[name] = self.calls.get(name, -1) + 1
             label = name if call == 0 else self._free(name, call)
             found = self._note(label, made[0], self.of(made), module=name, call=call)
-            if isinstance(output, torch.Tensor) and given.get(id(output)) == output._version:  # noqa: SLF001
+            if isinstance(output, torch.Tensor) and given.get(id(output)) == _version(output):
                 # handed on untouched: a view of its own, so that what else was made of the input keeps its source
                 output = output.view_as(output)
                 made = [output]
@@ -279,6 +279,11 @@ def _outward(name: str) -> Iterator[str]:
     """A module's name after those of the modules around it: a, a.b, a.b.c."""
     parts = name.split(".")
     return (".".join(parts[:k]) for k in range(1, len(parts) + 1))
+
+
+def _version(tensor: torch.Tensor) -> int:
+    """How often a tensor was written; tensors of ``torch.inference_mode`` don't count."""
+    return -1 if tensor.is_inference() else tensor._version  # noqa: SLF001
 
 
 def _is_whole(tensor: torch.Tensor) -> bool:

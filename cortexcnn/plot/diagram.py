@@ -170,7 +170,7 @@ def _about(graph: xr.Dataset) -> str:
 
 
 def _title_width(graph: xr.Dataset) -> float:
-    return extent([graph.attrs["model"]], size=_TITLE, bold=True)[0] + 0.15 + extent([_about(graph)], size=NAME)[0]
+    return extent([graph.attrs["model"]], size=_TITLE, bold=True)[0] + 0.3 + extent([_about(graph)], size=NAME)[0]
 
 
 def _write_title(pen: Pen, graph: xr.Dataset) -> None:

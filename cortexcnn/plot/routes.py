@@ -7,7 +7,7 @@ columns, where nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cortexcnn.plot.lanes import Edge, columns, lanes, neighbours, rows
@@ -147,11 +147,11 @@ class _Row:
         self.entry = next((source for source, _ in self.edges if source not in inside), None)
         self.taken = {(plan.lane[name], plan.column[name]): name for name in self.names}
         self.edges.sort(key=lambda edge: self._column(edge[1]) - self._column(edge[0]))
-        direct = {edge: self._direct(*edge) for edge in self.edges}
-        lifted = {edge for edge, way in direct.items() if way is None}
+        direct = {edge: way for edge in self.edges if (way := self._direct(*edge)) is not None}
+        lifted = set(self.edges) - set(direct)
         while True:
-            self.rails = self._rails(lifted)
-            self.ways = {edge: self._over(*edge) if edge in lifted else way for edge, way in direct.items()}
+            self.rails = self._rails([edge for edge in self.edges if edge in lifted])
+            self.ways = {edge: self._over(*edge) if edge in lifted else direct[edge] for edge in self.edges}
             self.tracks, crossed = self._tracks()
             if not crossed:
                 break
@@ -186,7 +186,7 @@ class _Row:
             way.fall = end - 1
         return way
 
-    def _rails(self, edges: Iterable[Edge]) -> dict[str, int]:
+    def _rails(self, edges: Sequence[Edge]) -> dict[str, int]:
         """The rail of each source that needs one, short ones lowest: 1, 2, … upwards from its lane."""
         reach: dict[str, int] = {}
         for source, target in edges:

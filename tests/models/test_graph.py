@@ -323,6 +323,22 @@ def test_a_layer_that_ignores_one_of_its_inputs_has_no_edge_from_it():
     assert inputs(graph_of(Two()), "first") == ["a"]
 
 
+def test_networks_that_switch_gradients_off_themselves_are_followed():
+    class Frozen(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.same, self.act = nn.Conv2d(2, 2, 1), nn.Identity(), nn.ReLU(inplace=True)
+
+        @torch.inference_mode()
+        def forward(self, image):
+            maps = self.conv(image)
+            return self.act(self.same(maps) + maps)
+
+    graph = graph_of(nn.Sequential(Frozen(), nn.Conv2d(2, 1, 1)))
+    assert inputs(graph, "add") == ["0.same", "0.conv"]
+    assert inputs(graph, "1") == ["0.act"]
+
+
 @pytest.mark.parametrize("depth", [0, -1])
 def test_a_depth_below_one_is_refused(depth):
     with pytest.raises(ValueError, match=f"depth {depth}: a network unfolds to a depth of 1 or more"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -55,32 +53,36 @@ def extents(ax) -> list[tuple[str, Bbox]]:
     return [(text.get_text(), text.get_window_extent(renderer)) for text in ax.texts]
 
 
-def strokes(ax) -> list[Bbox]:
-    """Every straight stretch of the lines that lead from box to box, where it lies on the figure."""
+def strokes(ax) -> np.ndarray:
+    """Left, bottom, right and top of every straight stretch of the lines that lead from box to box."""
     found = []
     for patch in ax.patches:
         if isinstance(patch, PathPatch) and patch.get_zorder() == 1:
             path = patch.get_path()
             places = ax.transData.transform(path.vertices)
-            ends = zip(pairwise(places), path.codes[1:], strict=True)
-            found += [Bbox([a, b]) for (a, b), code in ends if code == Path.LINETO]
-    return found
+            straight = path.codes[1:] == Path.LINETO
+            found += np.sort(np.stack([places[:-1], places[1:]], axis=1)[straight], axis=1).reshape(-1, 4).tolist()
+    return np.array(found)
 
 
 def overlapping(ax) -> list[tuple[str, str]]:
     """Writing that lies on other writing, on a box, on a line, or beyond the figure."""
-    written = extents(ax)
-    solids = [Bbox(ax.transData.transform(p.get_xy())[[0, 2]]) for p in ax.patches if isinstance(p, Polygon)]
-    found = [(one, other) for (one, a), (other, b) in combinations(written, 2) if a.overlaps(b)]
-    found += [(text, "a box") for text, box in written for solid in solids if _meet(box, solid)]
-    found += [(text, "a line") for text, box in written for line in strokes(ax) if _meet(box, line)]
-    inside = ax.figure.bbox.padded(1)
-    return found + [(text, "the edge") for text, box in written if not all(inside.contains(*p) for p in box.corners())]
+    words, boxes = zip(*extents(ax), strict=True)
+    written = np.array([box.extents for box in boxes])
+    solids = [ax.transData.transform(p.get_xy())[:4] for p in ax.patches if isinstance(p, Polygon)]
+    solids = np.array([[*corners.min(axis=0), *corners.max(axis=0)] for corners in solids])
+    found = [(words[k], words[n]) for k, n in zip(*np.nonzero(meet(written, written)), strict=True) if k < n]
+    found += [(words[k], "a box") for k in np.nonzero(meet(written, np.add(solids, [1, 1, -1, -1])))[0]]
+    found += [(words[k], "a line") for k in np.nonzero(meet(written, strokes(ax)))[0]]
+    outside = (written[:, :2] < -1).any(axis=1) | (written[:, 2:] > np.array(ax.figure.bbox.size) + 1).any(axis=1)
+    return found + [(words[k], "the edge") for k in np.nonzero(outside)[0]]
 
 
-def _meet(one: Bbox, other: Bbox) -> bool:
-    low, high = np.maximum(one.min, other.min), np.minimum(one.max, other.max)
-    return bool(np.all(low < high - 0.5) or (np.all(low <= high) and 0 in (*other.size,) and np.all(low < one.max)))
+def meet(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Which rectangles of the one share anything with which of the other; rectangles may be lines."""
+    low, high = (pick(one[:, None, part], other[None, :, part]) for pick, part in
+                 ((np.maximum, slice(0, 2)), (np.minimum, slice(2, 4))))  # fmt: skip
+    return (low <= high).all(axis=-1)
 
 
 NETWORKS = [

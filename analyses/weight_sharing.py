@@ -37,12 +37,12 @@ def main(argv: list[str] | None = None) -> Path:
     for seed in range(arguments.seeds):
         for share in sorted(float(share) for share in arguments.shares):
             for kind in KINDS:
-                folder = arguments.out / f"{kind.replace(' ', '_')}_{share:g}_seed_{seed}"
+                # few images are seen more often, so that all networks come to their end
+                epochs = round(arguments.epochs * min(share**-0.75, 30))
+                folder = arguments.out / f"{kind.replace(' ', '_')}_{share:g}_epochs_{epochs}_seed_{seed}"
                 if not (folder / "tested.csv").exists():
                     count = max(round(share * len(training)), len(training.classes))
                     drawn = torch.randperm(len(training), generator=torch.Generator().manual_seed(seed))[:count]
-                    # few images are seen more often, so that all networks come to their end
-                    epochs = round(arguments.epochs * min(share**-0.5, 5))
                     tested = _tested(folder, kind, training[drawn], test, epochs=epochs, seed=seed)
                     tested.assign(share=share).to_csv(folder / "tested.csv", index=False)
                 rows.append(pd.read_csv(folder / "tested.csv"))
@@ -158,12 +158,14 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--shares", type=names, default=["0.01", "0.1", "1"], metavar="S,…", help="of the images (default: 0.01,0.1,1)"
     )
-    parser.add_argument("--epochs", type=int, default=4, help="with all images; more with fewer (default: 4)")
+    parser.add_argument("--epochs", type=int, default=2, help="with all images; more with fewer (default: 2)")
     parser.add_argument("--seeds", type=int, default=2, help="networks of each kind (default: 2)")
     parser.add_argument("--out", type=Path, default=Path("weight_sharing"), metavar="FOLDER", help="of the results")
     arguments = parser.parse_args(argv)
     if wrong := [share for share in arguments.shares if not 0 < float(share) <= 1]:
         parser.error(f"--shares {wrong[0]}: shares lie above 0, up to 1")
+    if arguments.seeds < 1 or arguments.epochs < 1:
+        parser.error(f"--seeds {arguments.seeds} --epochs {arguments.epochs}: one or more of each")
     arguments.out.mkdir(parents=True, exist_ok=True)
     return arguments
 

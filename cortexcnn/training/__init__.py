@@ -5,6 +5,7 @@ from cortexcnn.training.cifar import cifar10, cifar100
 from cortexcnn.training.engine import PRECISIONS, fabric
 from cortexcnn.training.evaluate import Standardise, class_scores, confusion_matrix, evaluate
 from cortexcnn.training.folders import image_folder
+from cortexcnn.training.hdf5 import hdf5_images, save_hdf5
 from cortexcnn.training.images import LabelledImages, split
 from cortexcnn.training.loop import train
 from cortexcnn.training.mnist import fashion_mnist, mnist
@@ -30,11 +31,13 @@ __all__ = [
     "evaluate",
     "fabric",
     "fashion_mnist",
+    "hdf5_images",
     "image_folder",
     "jpeg_archive",
     "mnist",
     "open_images",
     "rate_at",
+    "save_hdf5",
     "save_weights",
     "search",
     "snapshots",

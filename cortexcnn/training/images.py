@@ -1,12 +1,16 @@
-"""Images with their labels, held in memory as bytes: what a network is trained and tested on."""
+"""Images with their labels, held as bytes in memory or in a file: what a network is trained and tested on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-__all__ = ["LabelledImages", "split"]
+__all__ = ["BLOCK", "LabelledImages", "kept_for_testing", "split"]
+
+BLOCK = 512
+"""Images at a time, where a set may be larger than memory."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,11 @@ class LabelledImages:
     def _moment(self, power: int) -> torch.Tensor:
         """Mean of a power of each channel's bytes; exact, because it counts how often each byte occurs."""
         values = torch.arange(256, dtype=torch.float64) ** power
-        counts = torch.stack(
-            [self.pixels[:, channel].flatten().bincount(minlength=256) for channel in range(self.channels)]
-        )
-        return (counts.cpu() * values).sum(1) / counts.cpu().sum(1)
+        counts = torch.zeros((self.channels, 256), dtype=torch.int64)
+        for block in self.pixels.split(BLOCK):
+            for channel, plane in enumerate(block.unbind(1)):
+                counts[channel] += plane.flatten().bincount(minlength=256).cpu()
+        return (counts * values).sum(1) / counts.sum(1)
 
 
 def split(images: LabelledImages, *, test: float = 0.2, seed: int = 0) -> tuple[LabelledImages, LabelledImages]:
@@ -116,7 +121,7 @@ def split(images: LabelledImages, *, test: float = 0.2, seed: int = 0) -> tuple[
     Returns
     -------
     training, test : LabelledImages
-        Every image is in one of the two, in its old order.
+        Every image is in one of the two, in its old order; copies, in memory.
 
     Raises
     ------
@@ -130,19 +135,24 @@ def split(images: LabelledImages, *, test: float = 0.2, seed: int = 0) -> tuple[
     >>> test.labels.tolist(), test.source
     ([0, 1, 0, 1], 'test images of drawings')
     """
+    kept = kept_for_testing(images.labels, images.classes, test=test, seed=seed)
+    training, testing = (
+        LabelledImages(images.pixels[which], images.labels[which], images.classes, f"{name} images of {images.source}")
+        for name, which in (("training", ~kept), ("test", kept))
+    )
+    return training, testing
+
+
+def kept_for_testing(labels: torch.Tensor, classes: Sequence[str], *, test: float, seed: int) -> torch.Tensor:
+    """Which images :func:`split` keeps for testing, as a mask."""
     if not 0 < test < 1:
         raise ValueError(f"a test share of {test}: it lies between 0 and 1, e.g. 0.2")
     rng = torch.Generator().manual_seed(seed)
-    kept = torch.zeros(len(images), dtype=torch.bool)
-    for label, name in enumerate(images.classes):
-        (members,) = torch.where(images.labels == label)
+    kept = torch.zeros(len(labels), dtype=torch.bool)
+    for label, name in enumerate(classes):
+        (members,) = torch.where(labels == label)
         if len(members) < 2:
             raise ValueError(f"class {name} has {len(members)} images: to train and to test it needs two or more")
         n = min(max(round(test * len(members)), 1), len(members) - 1)
         kept[members[torch.randperm(len(members), generator=rng)[:n]]] = True
-    training = LabelledImages(
-        images.pixels[~kept], images.labels[~kept], images.classes, f"training images of {images.source}"
-    )
-    return training, LabelledImages(
-        images.pixels[kept], images.labels[kept], images.classes, f"test images of {images.source}"
-    )
+    return kept

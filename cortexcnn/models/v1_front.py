@@ -170,6 +170,7 @@ class V1Fronted(nn.Module):
         if not gain > 0:
             raise ValueError(f"gain={gain}: what a cell answers at its best is above 0")
         self.gabors, self.eye = gabors, eye
+        self.alone = int((gabors["cell"] == "simple").sum())
         self.linear = Gabors(gabors, eye, stride=stride, gain=gain)
         self.simple = nn.ReLU()
         self.complex = Amplitude()
@@ -180,8 +181,7 @@ class V1Fronted(nn.Module):
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Images (n, channels, y, x) around 0 to what the back end makes of the cells."""
         filtered = self.linear(image)
-        alone = int((self.gabors["cell"] == "simple").sum())
-        cells = self.simple(filtered[:, :alone]), self.complex(filtered[:, alone:])
+        cells = self.simple(filtered[:, : self.alone]), self.complex(filtered[:, self.alone :])
         return self.back(self.bottleneck(self.noise(torch.cat(cells, dim=1))))
 
 

@@ -227,7 +227,9 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("name", UNTRAINED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "alexnet_2012" else name for name in UNTRAINED]
+)
 def test_the_projects_own_networks_are_drawn_from_the_seed(name):
     options = SMALL.get(name, {})
     first, again, other = (load(name, weights="none", seed=seed, **options) for seed in (1, 1, 2))

@@ -147,7 +147,7 @@ def load(
             "degrees": degrees or getattr(said, "degrees", None),
             "pixels": pixels or getattr(said, "pixels", None),
         }
-        module, own = _built(name, weights=weights, seed=seed, screen=screen, **asked)
+        module, own = _built(name, asked, weights=weights, seed=seed, screen=screen)
         if name in TRAINED:
             own = eye_in(shipped(TRAINED[name]))
             if weights == "default":
@@ -219,7 +219,7 @@ def _torchvision(
 
 
 def _built(
-    name: str, *, weights: str | Path, seed: int, screen: Mapping[str, Any], **options: Any
+    name: str, options: Mapping[str, Any], *, weights: str | Path, seed: int, screen: Mapping[str, Any]
 ) -> tuple[nn.Module, Eye | None]:
     """What a factory makes, and its Eye; its random weights drawn anew where it may have made trained ones."""
     factory = _factory(OWN.get(name, name))
@@ -251,7 +251,7 @@ def _check_options(name: str, options: Mapping[str, Any], taken: Sequence[str] |
     if wrong:
         known = [key for key in inspect.signature(load).parameters if key not in ("name", "options")]
         near = nearest(wrong[0], [*(taken or ()), *known])
-        takes = f"it takes {', '.join(taken)}" if taken else "for a variant of it, write package.module:factory"
+        takes = f"it takes {', '.join(taken)}" if taken else "it takes none: write a package.module:factory that does"
         raise ValueError(f"{name} takes no option {wrong[0]!r}; {takes}.{near}")
 
 

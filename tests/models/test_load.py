@@ -119,6 +119,9 @@ def user_code(tmp_path, monkeypatch):
         def bare():
             return nn.Sequential(nn.Conv2d(1, 2, 3))
 
+        def screened(screen=3, weights=None):
+            return with_eye()
+
         def learned():
             module = with_eye()
             module.scale = nn.Parameter(torch.ones(1))
@@ -267,7 +270,7 @@ def test_torchvisions_files_fit_the_residual_networks(tmp_path):
     assert torch.allclose(network.module(image), theirs.eval()(image), atol=1e-5)
 
 
-def test_options_reach_the_factory_and_the_name():
+def test_options_reach_the_factory_and_the_name(user_code):
     network = load("plain_cnn", weights="none", filters=[4, 8], filter_sizes=(5, 3), classes=3)
     assert network.name == "plain_cnn(filters=[4, 8], filter_sizes=(5, 3))"
     assert network.module.conv1.kernel_size == (5, 5)
@@ -275,6 +278,7 @@ def test_options_reach_the_factory_and_the_name():
     assert load("v1_front", weights="none", simple_cells=2, complex_cells=2, back=back).name.endswith(
         "back=Sequential)"
     )
+    assert load("their_networks:screened", screen=4).name == "their_networks:screened(screen=4)"
     assert load("classical_v1", stride=16).module.linear.stride == (16, 16)
 
 
@@ -302,7 +306,7 @@ def test_what_a_file_says_of_the_screen_reaches_the_factory(tmp_path):
         (
             "squeezenet1_1",
             {"version": "1_0"},
-            "takes no option 'version'; for a variant of it, write pack",
+            "takes no option 'version'; it takes none: write a package",
         ),
         ("squeezenet1_1", {"pixel": 64}, r"takes no option 'pixel'.*Did you mean 'pixels'\?"),
         ("their_networks:with_eye", {"depth": 3}, "with_eye takes no option 'depth'; "),

@@ -10,6 +10,7 @@ Seeds that are done are not done again: interrupt the script, and start it again
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,11 @@ def _drawn(values: xr.DataArray) -> list[str]:
 def _figure(values: xr.DataArray, cortex: Target, folder: Path) -> list[Path]:
     """Circular variance, the share of units that are valid, and similarity, against epochs."""
     measures = ["circular_variance", "valid", *_drawn(values)[1:]]
-    figure, axes = plot.figure(1, len(measures), width=3.0, height=2.7)
+    rows = math.ceil(len(measures) / 3)
+    figure, grid = plot.figure(rows, 3, width=2.9, height=2.3)
+    axes = grid.flat[: len(measures)]
+    for ax in grid.flat[len(measures) :]:
+        ax.axis("off")
     place = np.arange(values.sizes["epoch"])
     colours = plot.depth_colours(values.sizes["layer"])
     for ax, measure in zip(axes, measures, strict=True):
@@ -108,8 +113,9 @@ def _figure(values: xr.DataArray, cortex: Target, folder: Path) -> list[Path]:
             one = found.sel(layer=layer)
             ax.plot(place, one["mean"], color=colour, label=str(layer), marker="o", markersize=2.5)
             ax.fill_between(place, one.lower, one.upper, color=colour, alpha=0.15, linewidth=0)
-        ax.set_xticks(place, [f"{epoch:g}" for epoch in values["epoch"].values])
+        ax.set_xticks(place, [f"{epoch:g}".removeprefix("0") or "0" for epoch in values["epoch"].values])
         ax.set_xlabel("epochs of training")
+        ax.set_title(measure.removeprefix("similarity ") if measure.startswith("similarity") else "gratings")
         ax.set_ylabel(_axis(measure, cortex))
     axes[0].axhline(0.599, color="black", linestyle="--", linewidth=1, label="macaque V1 (Ringach 2002)")
     axes[0].set_ylim(0, 1)
@@ -126,7 +132,7 @@ def _figure(values: xr.DataArray, cortex: Target, folder: Path) -> list[Path]:
 def _axis(measure: str, cortex: Target) -> str:
     """What a measure is called along an axis."""
     if measure.startswith("similarity"):
-        return f"similarity to {cortex.name}\n({measure.removeprefix('similarity ')})"
+        return f"similarity to {cortex.name}"
     return {"circular_variance": "median circular variance", "valid": "share of units with valid tuning"}[measure]
 
 

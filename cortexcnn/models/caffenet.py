@@ -1,6 +1,7 @@
 """The first two stages of the AlexNet of 2012, in the order of layers of CaffeNet: where the famous first filters are.
 
-``torchvision``'s alexnet is a later one: 64 filters in place of 96, no groups, no response normalisation.
+The whole network in the order of its paper is :func:`cortexcnn.models.alexnet_2012`. ``torchvision``'s alexnet is a
+later one: 64 filters in place of 96, no groups, no response normalisation.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,7 +26,8 @@ def jpeg_archive(path: str | Path) -> tuple[LabelledImages, LabelledImages]:
     ----------
     path : str or Path
         A file with ``jpeg`` (the bytes of all images in a row), ``offsets`` (n + 1 positions: image i is
-        ``jpeg[offsets[i]:offsets[i + 1]]``), ``labels`` (n), ``split`` (n; 0 training, 1 test) and ``classes``.
+        ``jpeg[offsets[i]:offsets[i + 1]]``), ``labels`` (n), ``split`` (n; 0 training, 1 test) and ``classes`` (or
+        ``names``).
 
     Returns
     -------
@@ -33,16 +36,14 @@ def jpeg_archive(path: str | Path) -> tuple[LabelledImages, LabelledImages]:
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such file.
     ValueError
-        If a key is missing (names it), arrays do not agree, an image can't be read (names its position) or the
-        images differ in size.
+        If it is no ``.npz`` file or is damaged, a key is missing (names it), arrays do not agree, an image can't be
+        read (names its position) or the images differ in size.
     """
     path = Path(path)
-    with np.load(path, allow_pickle=False) as archive:
-        missing = [key for key in _KEYS if key not in archive]
-        if missing:
-            raise ValueError(f"{path} has no {', '.join(missing)}; an archive of JPEG images has {', '.join(_KEYS)}")
-        jpeg, offsets, labels, split, classes = (archive[key] for key in _KEYS)
+    jpeg, offsets, labels, split, classes = _arrays(path)
     if not len(offsets) - 1 == len(labels) == len(split):
         raise ValueError(
             f"{path}: {len(offsets)} offsets, {len(labels)} labels and {len(split)} splits; "
@@ -61,6 +62,22 @@ def jpeg_archive(path: str | Path) -> tuple[LabelledImages, LabelledImages]:
             )
         )
     return parts[0], parts[1]
+
+
+def _arrays(path: Path) -> list[np.ndarray]:
+    """The five arrays of an archive."""
+    if path.exists() and not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no .npz file, or it is cut short")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            keys = [*_KEYS[:-1], "names" if "names" in archive and "classes" not in archive else "classes"]
+            missing = [key for key in keys if key not in archive]
+            found = [archive[key] for key in keys if key not in missing]
+    except (EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+    if missing:
+        raise ValueError(f"{path} has no {', '.join(missing)}; an archive of JPEG images has {', '.join(_KEYS)}")
+    return found
 
 
 def _decoded(jpeg: bytes, offsets: list[int], path: Path) -> torch.Tensor:

@@ -80,3 +80,31 @@ def test_the_whole_of_cifar10_as_jpeg(shared_data: Path):
     # the published statistics of CIFAR-10's training images
     np.testing.assert_allclose(training.mean, (0.4914, 0.4822, 0.4465), atol=5e-4)
     np.testing.assert_allclose(training.std, (0.2470, 0.2435, 0.2616), atol=2.5e-3)
+
+
+def test_classes_may_be_called_names(tmp_path: Path):
+    path = write(tmp_path / "few.npz", [jpeg((1, 2, 3))] * 3, classes=None, names=np.array(["a", "b"]))
+    assert jpeg_archive(path)[0].classes == ("a", "b")
+
+
+def test_a_file_that_is_no_archive_or_half_of_one_is_named(tmp_path: Path):
+    path = write(tmp_path / "few.npz", [jpeg((1, 2, 3))] * 3)
+    content = path.read_bytes()
+    for damaged in (b"", b"text", content[: len(content) // 2]):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"few.npz is no .npz file"):
+            jpeg_archive(path)
+    path.write_bytes(content.replace(b"\xff\xd8", b"\xff\xff"))
+    with pytest.raises(ValueError, match=r"few.npz is damaged"):
+        jpeg_archive(path)
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        jpeg_archive(tmp_path / "nowhere.npz")
+
+
+@pytest.mark.slow
+def test_fifty_classes_of_photographs(shared_data: Path):
+    found = jpeg_archive(shared_data / "images" / "tiny_imagenet_50class_jpeg.npz")
+    for images, n in zip(found, (250, 50), strict=True):
+        assert (images.channels, images.size, images.classes[0]) == (3, 64, "goldfish, Carassius auratus")
+        assert np.bincount(images.labels.numpy()).tolist() == [n] * 50
+        assert all(0.3 < mean < 0.6 for mean in images.mean)

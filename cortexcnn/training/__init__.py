@@ -6,17 +6,19 @@ from cortexcnn.training.engine import PRECISIONS, fabric
 from cortexcnn.training.evaluate import Standardise, class_scores, confusion_matrix, evaluate
 from cortexcnn.training.folders import image_folder
 from cortexcnn.training.hdf5 import hdf5_images, save_hdf5
+from cortexcnn.training.idx import fashion_mnist, mnist
 from cortexcnn.training.images import LabelledImages, split
+from cortexcnn.training.leaves import LEAVES, dead_leaves
 from cortexcnn.training.loop import train
-from cortexcnn.training.mnist import fashion_mnist, mnist
 from cortexcnn.training.optimise import OPTIMISERS, SCHEDULES, rate_at
 from cortexcnn.training.runs import snapshots
 from cortexcnn.training.search import Range, search
 from cortexcnn.training.sources import digits, open_images
-from cortexcnn.training.stl10 import stl10
+from cortexcnn.training.stl import stl10
 from cortexcnn.training.weights import save_weights
 
 __all__ = [
+    "LEAVES",
     "OPTIMISERS",
     "PRECISIONS",
     "SCHEDULES",
@@ -27,6 +29,7 @@ __all__ = [
     "cifar100",
     "class_scores",
     "confusion_matrix",
+    "dead_leaves",
     "digits",
     "evaluate",
     "fabric",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cortexcnn.models import Network
 
 __all__ = [
+    "add_data",
     "add_model",
     "add_table",
     "emit",
@@ -28,13 +29,28 @@ __all__ = [
 ]
 
 
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Give a command the arguments that name labelled images, alike everywhere."""
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="PATH",
+        help="images to learn from: a folder with a folder for each class; CIFAR-10, CIFAR-100, STL-10, MNIST or "
+        "Fashion-MNIST as published; a .npz of JPEG images; a .h5 of images and labels; or the word digits or "
+        "dead_leaves. Images of another size than the network's are resized",
+    )
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave out images of a folder that can't be read, and say which"
+    )
+
+
 def add_model(parser: argparse.ArgumentParser, *, weights: str = "default") -> None:
     """Give a command the arguments that name a model, alike everywhere."""
     parser.add_argument(
         "model",
         metavar="MODEL",
         help="a torchvision classification network, package.module:factory, or one of the project's: cortexnet "
-        "(trained), classical_v1, lenet, alexnet_2012, vgg_style, resnet_style, plain_cnn, v1_front",
+        "(trained), classical_v1, lenet, alexnet_2012, vgg_style, resnet_style, plain_cnn, tapered_cnn, v1_front",
     )
     parser.add_argument(
         "--with",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cortexcnn.cli.arguments import add_table, emit, say
+from cortexcnn.cli.arguments import add_data, add_table, emit, say
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,7 +40,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="a network of the project or package.module:factory, whose options are searched (default: tapered_cnn)",
     )
-    parser.add_argument("--data", required=True, metavar="PATH", help="images, as cortexcnn train takes them")
+    add_data(parser)
     parser.add_argument(
         "--space",
         nargs="+",
@@ -72,13 +72,14 @@ def run(arguments: argparse.Namespace) -> None:
     from cortexcnn.training.search import RECIPE
 
     space = {name: choices(text) for name, _, text in (word.partition("=") for word in arguments.space)}
-    training, test = open_images(arguments.data, seed=arguments.seed)
-    shape = {"classes": len(training.classes), "channels": training.channels}
-    if arguments.model == "tapered_cnn":
-        shape["pixels"] = training.size
+    fits = arguments.model == "tapered_cnn"  # to images of any size; others take those of their own
+    size = None if fits else load(arguments.model, weights="none").eye.pixels
+    training, test = open_images(arguments.data, size=size, seed=arguments.seed, skip_bad=arguments.skip_bad)
+    shape: dict[str, Any] = {"channels": training.channels} | ({"pixels": training.size} if fits else {})
+    classes: dict[str, Any] = {"classes": len(training.classes)}
 
     def build(**chosen: Any) -> nn.Module:
-        return load(arguments.model, weights="none", seed=arguments.seed, **shape | chosen).module
+        return load(arguments.model, weights="none", seed=arguments.seed, **classes | shape | chosen).module
 
     def describe(module: nn.Module) -> Mapping[str, float]:
         eye: Any = module.eye
@@ -102,9 +103,10 @@ def run(arguments: argparse.Namespace) -> None:
     _figure(found, list(space), folder)
     best = found.isel(trial=found.attrs["best"])
     chosen = {name: best[name].item() for name in space}
-    _recipe(folder, arguments, chosen, RECIPE)
-    built = {name: value for name, value in chosen.items() if name not in RECIPE}
-    network = load(arguments.model, weights=folder / "best.safetensors", **shape | built)
+    built = shape | {name: value for name, value in chosen.items() if name not in RECIPE}
+    recipe = {name: value for name, value in chosen.items() if name in RECIPE}
+    _keep(folder, arguments, built, recipe)
+    network = load(arguments.model, weights=folder / "best.safetensors", **classes, **built)
     tested = evaluate(network, test)["accuracy"]
     table = found.to_dataframe().sort_values("validation_accuracy", ascending=False).reset_index()
     emit(table.head(10), arguments)
@@ -162,17 +164,18 @@ def _figure(found: xr.Dataset, names: list[str], folder: Path) -> None:
     plot.save(drawn, folder / "search.png")
 
 
-def _recipe(folder: Path, arguments: argparse.Namespace, chosen: Mapping[str, Any], recipe: set[str]) -> None:
+def _keep(folder: Path, arguments: argparse.Namespace, built: Mapping[str, Any], recipe: Mapping[str, Any]) -> None:
     """Write what was chosen as a configuration of ``cortexcnn train``."""
     from cortexcnn.cli.config import as_toml
 
     settings = {
         "model": arguments.model,
-        "with": [f"{name}={value}" for name, value in chosen.items() if name not in recipe],
+        "with": [f"{name}={value}" for name, value in built.items()],
         "data": arguments.data,
+        "skip-bad": arguments.skip_bad,
         "seed": arguments.seed,
         "flip": arguments.flip,
-        **{name: value for name, value in chosen.items() if name in recipe},
+        **recipe,
     }
     said = "# the best trial of a search; give it more epochs\n"
     (folder / "best.toml").write_text(said + as_toml(settings), encoding="utf-8")

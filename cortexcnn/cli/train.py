@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cortexcnn.cli.arguments import add_model, load_network, names, say
+from cortexcnn.cli.arguments import add_data, add_model, load_network, names, say
 
 __all__ = ["add", "run"]
 
@@ -32,12 +32,7 @@ _SETTINGS = {
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     add_model(parser, weights="none")
-    parser.add_argument(
-        "--data",
-        required=True,
-        metavar="PATH",
-        help="a folder with a folder for each class, CIFAR-10's files, a .npz of JPEG images, or the word digits",
-    )
+    add_data(parser)
     for name, (kind, default, meaning) in _SETTINGS.items():
         told = meaning if default is None else f"{meaning} (default: {default})"
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, metavar="X", help=told)
@@ -125,8 +120,13 @@ def _network_and_images(arguments: argparse.Namespace) -> tuple[Any, Any, Any]:
     from cortexcnn.training import open_images
 
     network = load_network(arguments)
-    size = None if arguments.data == "digits" else network.eye.pixels
-    training, test = open_images(arguments.data, size=size, channels=network.eye.channels, seed=arguments.seed)
+    training, test = open_images(
+        arguments.data,
+        size=network.eye.pixels,
+        channels=network.eye.channels,
+        seed=arguments.seed,
+        skip_bad=arguments.skip_bad,
+    )
     if arguments.classes is None and arguments.weights == "none" and ":" not in arguments.model:
         arguments.classes = len(training.classes)
         network = load_network(arguments, silent=True)

@@ -92,12 +92,16 @@ def fashion_mnist(path: str | Path, *, test: float = 0.2, seed: int = 0) -> tupl
 def idx_files(path: Path) -> dict[tuple[str, str], Path]:
     """The files of one set in a folder, or beside one file of it, by part (train, t10k) and kind (images, labels).
 
+    None where there are no such files.
+
     Raises
     ------
     ValueError
         If the folder holds files of several sets.
     """
     folder, own = (path, None) if path.is_dir() else (path.parent, _NAME.fullmatch(path.name))
+    if own is None and folder != path:
+        return {}
     found: dict[tuple[str, str], Path] = {}
     sets: set[str] = set()
     for file in sorted(folder.iterdir(), reverse=True):  # plain files come after packed ones, and replace them

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+from torch.nn import functional
 
 __all__ = ["BLOCK", "LabelledImages", "kept_for_testing", "split"]
 
@@ -85,6 +86,39 @@ class LabelledImages:
     def size(self) -> int:
         """Rows of an image, in pixels."""
         return self.pixels.shape[2]
+
+    def resized(self, size: int) -> LabelledImages:
+        """The images at another size, in memory; the same ones where that is their size.
+
+        Parameters
+        ----------
+        size : int
+            Rows and columns. Of images that are not square the middle square is kept. Interpolation is linear, over
+            all pixels that fall together where images become smaller.
+
+        Raises
+        ------
+        ValueError
+            If the size is not positive.
+
+        Examples
+        --------
+        >>> pixels, labels = torch.zeros(3, 1, 8, 12, dtype=torch.uint8), torch.tensor([0, 1, 1])
+        >>> LabelledImages(pixels, labels, ("bar", "edge")).resized(16).pixels.shape
+        torch.Size([3, 1, 16, 16])
+        """
+        if size < 1:
+            raise ValueError(f"a size of {size}: an image has 1 pixel a side or more")
+        rows, columns = self.pixels.shape[2:]
+        if rows == columns == size:
+            return self
+        side = min(rows, columns)
+        top, left = (rows - side) // 2, (columns - side) // 2
+        square = self.pixels[:, :, top : top + side, left : left + side]
+        pixels = torch.empty((len(self), self.channels, size, size), dtype=torch.uint8, device=self.pixels.device)
+        for new, old in zip(pixels.split(BLOCK), square.split(BLOCK), strict=True):
+            new.copy_(functional.interpolate(old.float(), (size, size), mode="bilinear", antialias=True).round_())
+        return replace(self, pixels=pixels, source=f"{self.source}, resized from {rows} pixels")
 
     @property
     def mean(self) -> tuple[float, ...]:

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from cortexcnn.training.archives import jpeg_archive
-from cortexcnn.training.cifar import cifar10
+from cortexcnn.training.bundles import names_inside
+from cortexcnn.training.cifar import cifar10, cifar100
 from cortexcnn.training.folders import image_folder
+from cortexcnn.training.hdf5 import hdf5_images
+from cortexcnn.training.idx import fashion_mnist, idx_files, mnist
 from cortexcnn.training.images import LabelledImages, split
+from cortexcnn.training.leaves import dead_leaves
+from cortexcnn.training.stl import stl10
 
 __all__ = ["digits", "open_images"]
+
+_KNOWN = (
+    "digits, dead_leaves, a folder with a folder for each class, CIFAR-10, CIFAR-100, STL-10, MNIST or Fashion-MNIST "
+    "as published, a .npz of JPEG images, or a .h5 of images and labels"
+)
+"""What :func:`open_images` takes, in words."""
+
+_LEAVES = 10_000
+"""Images of dead leaves that are drawn for who says no more."""
+_SIGNS = {
+    **dict.fromkeys(("data_batch_1", "data_batch_1.bin", "test_batch", "test_batch.bin"), cifar10),
+    **dict.fromkeys(("meta", "train", "train.bin", "fine_label_names.txt"), cifar100),
+    **dict.fromkeys(("train_X.bin", "test_X.bin"), stl10),
+}
+"""Files by which a published set is known."""
 
 
 def digits(*, test: float = 0.2, seed: int = 0) -> tuple[LabelledImages, LabelledImages]:
@@ -51,18 +73,31 @@ def digits(*, test: float = 0.2, seed: int = 0) -> tuple[LabelledImages, Labelle
 
 
 def open_images(
-    data: str | Path, *, size: int | None = None, channels: int = 3, test: float = 0.2, seed: int = 0
+    data: str | Path,
+    *,
+    size: int | None = None,
+    channels: int = 3,
+    test: float = 0.2,
+    seed: int = 0,
+    skip_bad: bool = False,
 ) -> tuple[LabelledImages, LabelledImages]:
     """Training and test images from whatever a person has: the reader is chosen by what is there.
 
     Parameters
     ----------
     data : str or Path
-        ``digits``; a ``.npz`` of JPEG images; the folder or tar archive of CIFAR-10; or an image folder.
-    size, channels : int, optional
-        Rows and columns (64 by default) and channels of the images from an image folder; the other sets have their own.
+        ``digits``; ``dead_leaves`` (10,000 of them); a ``.npz`` of JPEG images; a ``.h5`` of images and labels; the
+        folder or tar archive of CIFAR-10, CIFAR-100 or STL-10; the folder of MNIST, or one of its files, which is
+        read as Fashion-MNIST where the path says ``fashion``; or an image folder.
+    size : int, optional
+        Rows and columns of the images. An image folder is read at 64 by default and leaves are drawn at 32; the other
+        sets have a size of their own, and are resized to any other (:meth:`LabelledImages.resized`).
+    channels : int
+        Channels of images from an image folder and of leaves; the other sets have their own.
     test, seed : float, int
         Share that is kept for testing, and the seed of the draw, where the set has no test images of its own.
+    skip_bad : bool
+        Leave out images of an image folder that can't be read, with a warning that names them.
 
     Returns
     -------
@@ -74,25 +109,38 @@ def open_images(
     FileNotFoundError
         If there is nothing at that path.
     ValueError
-        If it holds nothing that can be read, or a size is asked of a set that has its own.
+        If it holds nothing that can be read.
 
     Examples
     --------
-    >>> training, test = open_images("digits")
-    >>> training.source
-    "training images of scikit-learn's digits"
+    >>> training, test = open_images("digits", size=16)
+    >>> training.source, training.size
+    ("training images of scikit-learn's digits, resized from 8 pixels", 16)
     """
     path = Path(data)
     if str(data) == "digits":
         found = digits(test=test, seed=seed)
+    elif str(data) == "dead_leaves":
+        return dead_leaves(_LEAVES, size=size or 32, channels=channels, test=test, rng=seed)
     elif not path.exists():
-        raise FileNotFoundError(f"nothing at {path}: give digits, a .npz of JPEG images, CIFAR-10, or an image folder")
-    elif path.is_file():
-        found = jpeg_archive(path) if path.suffix == ".npz" else cifar10(path)
-    elif any(path.glob("data_batch_*")):
-        found = cifar10(path)
+        raise FileNotFoundError(f"nothing at {path}: give {_KNOWN}")
+    elif (published := _published(path)) is not None:
+        found = published(path)
+    elif path.suffix in (".h5", ".hdf5"):
+        found = hdf5_images(path, test=test, seed=seed)
+    elif idx_files(path):
+        found = (fashion_mnist if "fashion" in str(path).lower() else mnist)(path, test=test, seed=seed)
+    elif path.is_dir():
+        return image_folder(path, size=size or 64, channels=channels, test=test, seed=seed, skip_bad=skip_bad)
     else:
-        return image_folder(path, size=size or 64, channels=channels, test=test, seed=seed)
-    if size not in (None, found[0].size):
-        raise ValueError(f"the images of {data} have {found[0].size} pixels a side; only an image folder takes a size")
-    return found
+        raise ValueError(f"{path} is none of the sets that are known: give {_KNOWN}")
+    return (found[0], found[1]) if size is None else (found[0].resized(size), found[1].resized(size))
+
+
+def _published(path: Path) -> Callable[[Path], tuple[LabelledImages, LabelledImages]] | None:
+    """The reader of a set that is known by its files, or none."""
+    if path.suffix == ".npz":
+        return jpeg_archive
+    if path.is_file() and not tarfile.is_tarfile(path):
+        return None
+    return next((_SIGNS[name] for name in sorted(names_inside(path, _SIGNS))), None)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from PIL import Image
 from safetensors import safe_open
 
 from cortexcnn.cli import COMMANDS, main
@@ -225,6 +226,22 @@ def test_a_network_is_made_with_an_output_for_each_class(tmp_path, capsys):
     assert main(["train", "cortexnet", "--data", "digits", "--epochs", "1", "--no-flip", "--out", str(out)]) == 0
     assert main(["train", "cortexnet", "--data", "digits", "--classes", "4", "--out", str(tmp_path / "few")]) == 1
     assert "needs 10 outputs" in capsys.readouterr().err
+
+
+def test_bad_images_are_skipped_only_by_wish(tmp_path, capsys):
+    for name in ("a", "b"):
+        (tmp_path / "folder" / name).mkdir(parents=True)
+        for i in range(4):
+            Image.new("RGB", (40, 50), (60 * i, 0, 90)).save(tmp_path / "folder" / name / f"{i}.png")
+    (tmp_path / "folder" / "b" / "2.png").write_bytes(b"no image")
+    words = ["train", "lenet", "--data", str(tmp_path / "folder"), "--epochs", "1", "--out", str(tmp_path / "run")]
+    assert main(words) == 1
+    assert "2.png can't be read" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match=r"left out 1 of 8 images"):
+        assert main([*words, "--skip-bad"]) == 0
+    assert "of 32 × 32 pixels" in capsys.readouterr().err
+    with safe_open(tmp_path / "run" / "weights.safetensors", framework="pt") as file:
+        assert "without 1 that can't be read" in file.metadata()["data"]
 
 
 def test_several_devices_are_started_by_torchrun(tmp_path, capsys):

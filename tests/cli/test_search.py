@@ -27,7 +27,7 @@ def test_a_search_writes_its_trials_its_figure_and_a_recipe(tmp_path, capsys):
     recipe = tomllib.loads((out / "best.toml").read_text(encoding="utf-8"))
     best = trials.loc[trials["validation_accuracy"].idxmax()]
     assert recipe["model"] == "tapered_cnn"
-    assert recipe["with"] == [f"depth={best.depth}", f"width={best.width}"]
+    assert recipe["with"] == ["channels=1", "pixels=8", f"depth={best.depth}", f"width={best.width}"]
     assert recipe["rate"] == pytest.approx(best.rate)
     assert main([*words, *space]) == 1
     assert "go on with it by resume" in capsys.readouterr().err
@@ -35,6 +35,7 @@ def test_a_search_writes_its_trials_its_figure_and_a_recipe(tmp_path, capsys):
     assert len(pd.read_csv(out / "trials.csv")) == 3
     trained = ["train", "--config", str(out / "best.toml"), "--epochs", "1", "--out", str(tmp_path / "best")]
     assert main(trained) == 0
+    assert "of 8 × 8 pixels" in capsys.readouterr().err
     assert (tmp_path / "best" / "weights.safetensors").is_file()
 
 

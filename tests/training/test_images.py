@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from cortexcnn.training import LabelledImages, split
 
@@ -84,3 +85,28 @@ def test_a_class_with_one_image_cannot_be_split():
 def test_a_share_that_is_none_is_refused(share: float):
     with pytest.raises(ValueError, match="test share"):
         split(drawn(), test=share)
+
+
+def test_the_same_size_is_the_same_images():
+    images = drawn()
+    assert images.resized(8) is images
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 12), (13, 8)])
+@pytest.mark.parametrize("size", [3, 16])
+def test_resizing_is_pillows(shape: tuple[int, int], size: int):
+    rng = np.random.default_rng(0)
+    pixels = torch.from_numpy(rng.integers(256, size=(3, 1, *shape), dtype=np.uint8))
+    resized = LabelledImages(pixels, torch.arange(3), tuple("abc"), "noise").resized(size)
+    assert resized.source == f"noise, resized from {shape[0]} pixels"
+    (rows, columns), side = shape, min(shape)
+    top, left = (rows - side) // 2, (columns - side) // 2
+    for new, old in zip(resized.pixels, pixels, strict=True):
+        square = Image.fromarray(old[0].numpy()).crop((left, top, left + side, top + side))
+        expected = np.asarray(square.resize((size, size), Image.Resampling.BILINEAR)).astype(int)
+        assert np.abs(new[0].numpy() - expected).max() <= 1  # Pillow rounds twice
+
+
+def test_an_impossible_size_is_refused():
+    with pytest.raises(ValueError, match="a size of 0: an image has 1 pixel"):
+        drawn().resized(0)

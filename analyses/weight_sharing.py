@@ -2,8 +2,9 @@
 
 The same small network is trained with convolutions and with locally connected layers, which have filters of their own
 at every position, on the same images: all of them, a tenth, a hundredth. Then it is tested on images that are moved by
-some pixels. Images are not moved in training (``shift=0``), so that nobody is taught translation. Conditions that are
-done are not done again: interrupt the script, and start it again with the same options.
+some pixels, and each of its units is compared with the unit beside it that should see the same in the moved image.
+Images are not moved in training (``shift=0``), so that nobody is taught translation. Conditions that are done are not
+done again: interrupt the script, and start it again with the same options.
 
     python analyses/weight_sharing.py --data cifar10.npz --seeds 2 --out weight_sharing
 """
@@ -49,7 +50,8 @@ def main(argv: list[str] | None = None) -> Path:
     table = pd.concat(rows, ignore_index=True)
     table.to_csv(arguments.out / "weight_sharing.csv", index=False)
     still = table[table["shift"] == 0]
-    print(still.groupby(["share", "kind"])[["images", "parameters", "train_accuracy", "accuracy"]].mean().to_string())
+    columns = ["images", "epochs", "parameters", "train_accuracy", "accuracy", "agreement"]
+    print(still.groupby(["share", "kind"])[columns].mean().to_string())
     shifted = table.pivot_table(index=["kind", "share"], columns="shift", values="accuracy")
     print(shifted.to_string(float_format="{:.3f}".format))
     files = _figure(table, arguments.out)
@@ -57,7 +59,7 @@ def main(argv: list[str] | None = None) -> Path:
     return files[0]
 
 
-def network(kind: str, classes: int, pixels: int, channels: int, seed: int) -> nn.Module:
+def network(kind: str, classes: int, pixels: int, channels: int, seed: int) -> nn.Sequential:
     """Two stages of filters and two of connections, in the manner of LeNet."""
     side = pixels // 4
     with torch.random.fork_rng([]):
@@ -86,6 +88,23 @@ def moved(images: LabelledImages, by: int) -> LabelledImages:
     return LabelledImages(pixels, images.labels, images.classes)
 
 
+def agreement(module: nn.Sequential, images: LabelledImages, eye: Standardise) -> float:
+    """How alike a unit answers to images, and the unit beside it to the same images moved onto its place.
+
+    The correlation over images, its median over units of the second stage that see nothing of the border: 1 where the
+    filters are the same. Moved by four pixels, which two poolings make one step of the map. NaN for images so small
+    that all units see the border.
+    """
+    side = images.size // 4
+    if side < 6:
+        return float("nan")
+    with torch.no_grad():
+        here, there = (module[:6](eye(pixels / 255)) for pixels in (images.pixels, images.pixels.roll(4, 2)))
+    pair = here[:, :, 2 : side - 3, 2 : side - 2], there[:, :, 3 : side - 2, 2 : side - 2]
+    first, second = ((maps - maps.mean(0)) / maps.std(0, correction=0) for maps in pair)
+    return float((first * second).mean(0).nanmedian())
+
+
 def _tested(
     folder: Path, kind: str, training: LabelledImages, test: LabelledImages, *, epochs: int, seed: int
 ) -> pd.DataFrame:
@@ -108,36 +127,44 @@ def _tested(
     )
     eye = Standardise(training.mean, training.std)
     accuracies = [evaluate(module, moved(test, shift), eye=eye)["accuracy"] for shift in range(5)]
-    told = {"kind": kind, "seed": seed, "images": len(training), "parameters": parameters}
-    known = float(history.train_accuracy[-1])
-    return pd.DataFrame({**told, "train_accuracy": known, "shift": range(5), "accuracy": accuracies})
+    told = {
+        "kind": kind,
+        "seed": seed,
+        "images": len(training),
+        "epochs": epochs,
+        "parameters": parameters,
+        "train_accuracy": float(history.train_accuracy[-1]),
+        "agreement": agreement(module, test[:1000], eye),
+    }
+    return pd.DataFrame({**told, "shift": range(5), "accuracy": accuracies})
 
 
 @plot.style()
 def _figure(table: pd.DataFrame, folder: Path) -> list[Path]:
-    """Parameters; accuracy against images; accuracy against how far they are moved."""
-    figure, (left, middle, right) = plot.figure(1, 3, width=2.9, height=2.6)
-    values = table.set_index(["kind", "share", "shift", "seed"])["accuracy"].to_xarray()
-    images = table.groupby("share")["images"].first()
+    """Parameters; accuracy against images, and against how far they are moved; how alike neighbours are."""
+    figure, axes = plot.figure(2, 2, width=2.9, height=2.4)
+    parameters, images, shifts, neighbours = axes.flat
+    values = table.set_index(["kind", "share", "shift", "seed"])[["accuracy", "agreement"]].to_xarray()
+    counts = table.groupby("share")["images"].first()
     for kind, colour in zip(KINDS, plot.COLOURS, strict=False):
         count = int(table[table["kind"] == kind]["parameters"].iloc[0])
-        left.bar(kind, count, color=colour, width=0.6)
-        left.annotate(f"{count:,}", (kind, count), ha="center", va="bottom", fontsize=7)
-        here = values.sel(kind=kind)
-        _line(middle, images.values, here.sel(shift=0), colour, kind)
-        most = here.sel(share=here["share"].values[-1])
-        _line(right, most["shift"].values, most, colour, kind)
-    left.set_yscale("log")
-    left.set_ylim(top=left.get_ylim()[1] * 2)
-    left.set_ylabel("parameters")
-    left.set_xlabel("weights")
-    middle.set_xscale("log")
-    middle.set_xlabel("training images")
-    right.set_xlabel("test images moved by (pixels)")
-    right.set_xticks(range(5))
-    for ax in (middle, right):
+        parameters.bar(kind, count, color=colour, width=0.6)
+        parameters.annotate(f"{count:,}", (kind, count), ha="center", va="bottom", fontsize=7)
+        here, still = values.sel(kind=kind), values.sel(kind=kind, shift=0)
+        most = here["accuracy"].isel(share=-1)
+        _line(images, counts.values, still["accuracy"], colour, kind)
+        _line(shifts, most["shift"].values, most, colour, kind)
+        _line(neighbours, counts.values, still["agreement"], colour, kind)
+    parameters.set(yscale="log", xlabel="weights", ylabel="parameters")
+    parameters.set_ylim(top=parameters.get_ylim()[1] * 2)
+    for ax in (images, neighbours):
+        ax.set(xscale="log", xlabel="training images")
+    shifts.set(xlabel="test images moved by (pixels)", xticks=range(5))
+    for ax in (images, shifts):
         ax.set_ylabel("test accuracy")
-        ax.set_ylim(0, 1)
+    neighbours.set_ylabel("correlation of neighbours,\nimage moved by 4 pixels")
+    for ax in (images, shifts, neighbours):
+        ax.set_ylim(0, 1.04)
         ax.legend(title="weights", title_fontsize=7)
     return plot.save(figure, folder / "weight_sharing.png")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from pathlib import Path
 from types import ModuleType
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from cortexcnn.training import LabelledImages
+from cortexcnn.training import LabelledImages, Standardise
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,16 @@ def test_both_networks_differ_in_nothing_but_sharing(script: ModuleType):
     assert shared(image).shape == local(image).shape == (2, 10)
     count = [sum(weight.numel() for weight in module.parameters()) for module in (shared, local)]
     assert count[1] - count[0] == 63 * (16 * 25 + 16) + 15 * (32 * 400 + 32)
+
+
+def test_neighbours_agree_where_they_share_their_weights(script: ModuleType):
+    pixels = torch.randint(256, (40, 1, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    images, eye = LabelledImages(pixels, torch.arange(40) % 2, ("a", "b")), Standardise((0.5,), (0.25,))
+    shared, local = (script.network(kind, 2, 32, 1, 0) for kind in script.KINDS)
+    assert script.agreement(shared, images, eye) == pytest.approx(1, abs=1e-5)
+    assert abs(script.agreement(local, images, eye)) < 0.5
+    few = LabelledImages(pixels[:, :, :20, :20], images.labels, images.classes)
+    assert math.isnan(script.agreement(shared, few, eye))
 
 
 @pytest.mark.slow

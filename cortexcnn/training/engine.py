@@ -48,6 +48,14 @@ class Engine(Protocol):
         """The sum over all processes."""
         ...
 
+    def state(self) -> dict[str, Any]:
+        """By how much losses are scaled, as a checkpoint keeps it; empty where they are not."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from such a state."""
+        ...
+
 
 class Alone:
     """One process, one device.
@@ -85,6 +93,14 @@ class Alone:
         """The numbers themselves."""
         return numbers
 
+    def state(self) -> dict[str, Any]:
+        """The scaler's."""
+        return self._scaler.state_dict()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Give the scaler its state back."""
+        self._scaler.load_state_dict(state)
+
 
 class Shared:
     """A process among several, each with a part of every batch.
@@ -119,6 +135,14 @@ class Shared:
         summed: Any = self._fabric.all_reduce(numbers, reduce_op="sum")
         return summed
 
+    def state(self) -> dict[str, Any]:
+        """That of Fabric's scaler."""
+        return self._fabric.strategy.precision.state_dict()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Give Fabric's scaler its state back."""
+        self._fabric.strategy.precision.load_state_dict(state)
+
 
 def fabric(*, devices: int = 1, nodes: int = 1, accelerator: str = "cpu", precision: str = "float32") -> Fabric:
     """Join the processes that ``torchrun`` started.
@@ -142,7 +166,8 @@ def fabric(*, devices: int = 1, nodes: int = 1, accelerator: str = "cpu", precis
     ImportError
         If Lightning Fabric is not installed: says how.
     ValueError
-        If the processes were not started by ``torchrun``, or not as many as are asked for.
+        If the processes were not started by ``torchrun``, or not as many as are asked for, or are to share float16 on
+        processors.
 
     Examples
     --------
@@ -159,6 +184,8 @@ def fabric(*, devices: int = 1, nodes: int = 1, accelerator: str = "cpu", precis
             f"{devices * nodes} processes are asked for and {found} {'was' if found == 1 else 'were'} started: "
             f"torchrun {machines}--nproc_per_node {devices} -m cortexcnn train …"
         )
+    if accelerator == "cpu" and precision == "float16":
+        raise ValueError("Fabric has no float16 on processors: take bfloat16, or an accelerator")
     try:
         from lightning_fabric import Fabric  # noqa: PLC0415 (an extra that few need)
     except ImportError as error:

@@ -91,6 +91,7 @@ class Keeper:
         checkpoint = read_checkpoint(self.folder / "checkpoint.pt", self.run.settings)
         restore(self.run.module, checkpoint["module"], source=self.folder / "checkpoint.pt")
         self.run.mover.load_state_dict(checkpoint["optimiser"])
+        self.run.engine.restore(checkpoint["scale"])
         self.best, history = checkpoint.get("best", {}), checkpoint["history"]
         self.kept = len(history)
         return history
@@ -116,6 +117,7 @@ class Keeper:
             {
                 "module": module.state_dict(),
                 "optimiser": self.run.mover.state_dict(),
+                "scale": self.run.engine.state(),
                 "best": self.best,
                 "history": history,
                 "settings": asdict(settings),

@@ -55,7 +55,7 @@ COLUMNS = (
 
 _FILES = ("checkpoint.pt", "checkpoint_before.pt", "log.csv", "weights.safetensors")
 _PARTS = ("snapshots/epoch_*.safetensors", "tensorboard/events.out.tfevents.*")
-_KEYS = {"module", "optimiser", "history", "settings"}
+_KEYS = {"module", "optimiser", "scale", "history", "settings"}
 
 
 def open_folder(folder: Path, *, overwrite: bool) -> None:

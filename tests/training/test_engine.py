@@ -66,6 +66,37 @@ def test_lower_precision_still_learns_and_leaves_float32_weights(precision: str)
     assert torch.nn.functional.cosine_similarity(exact[1].weight, network[1].weight).min() > 0.97
 
 
+def test_float16_is_not_shared_on_processors():
+    with pytest.raises(ValueError, match="take bfloat16"):
+        fabric(precision="float16")
+
+
+def test_float16_goes_on_with_the_scale_that_it_had_found(tmp_path: Path):
+    """Single images make gradients that float16 can't hold at the first scale, so it changes within a few steps."""
+    training, _ = digits()
+    settings = {"epochs": 3, "batch": 1, "flip": False, "precision": "float16", "progress": False}
+
+    def go(**more: object) -> dict[str, torch.Tensor]:
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+        train(network, training[:30], **settings, **more)
+        return network.state_dict()
+
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    whole = go(out=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        go(out=tmp_path / "parts", after_epoch=stop)
+    kept = torch.load(tmp_path / "parts" / "checkpoint.pt", weights_only=True)["scale"]
+    assert kept["scale"] < 65536
+    again = go(out=tmp_path / "parts", resume=True)
+    for name, tensor in whole.items():
+        assert torch.equal(tensor, again[name])
+    scales = [torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)["scale"] for name in ("whole", "parts")]
+    assert scales[0] == scales[1]
+
+
 def test_a_long_gradient_is_shortened_and_a_short_one_left_alone():
     images = torch.ones(4, 3)
     moved = []

@@ -109,7 +109,7 @@ def open_images(
     FileNotFoundError
         If there is nothing at that path.
     ValueError
-        If it holds nothing that can be read.
+        If it holds nothing that can be read, or no training image of some class: names it.
 
     Examples
     --------
@@ -134,7 +134,10 @@ def open_images(
         return image_folder(path, size=size or 64, channels=channels, test=test, seed=seed, skip_bad=skip_bad)
     else:
         raise ValueError(f"{path} is none of the sets that are known: give {_KNOWN}")
-    return (found[0], found[1]) if size is None else (found[0].resized(size), found[1].resized(size))
+    training, testing = found
+    for label in sorted(set(range(len(training.classes))) - set(training.labels.unique().tolist())):
+        raise ValueError(f"class {training.classes[label]} has no training images in {data}: add some, or leave it out")
+    return (training, testing) if size is None else (training.resized(size), testing.resized(size))
 
 
 def _published(path: Path) -> Callable[[Path], tuple[LabelledImages, LabelledImages]] | None:

@@ -38,14 +38,14 @@ def jpeg(file: Path):
 def ten(folder: Path):
     folder.mkdir()
     for name in ("data_batch_1", "test_batch"):
-        (folder / name).write_bytes(pickle.dumps({"data": np.zeros((2, 3072), np.uint8), "labels": [0, 1]}))
+        (folder / name).write_bytes(pickle.dumps({"data": np.zeros((10, 3072), np.uint8), "labels": list(range(10))}))
 
 
 def hundred(folder: Path):
     folder.mkdir()
     (folder / "fine_label_names.txt").write_text("apple\nbear")
     for name in ("train.bin", "test.bin"):
-        (folder / name).write_bytes(bytes(3074))
+        (folder / name).write_bytes(bytes(3074) + b"\0\1" + bytes(3072))
 
 
 def packed(file: Path):
@@ -57,17 +57,17 @@ def packed(file: Path):
 def stl(folder: Path):
     folder.mkdir()
     for part in ("train", "test"):
-        (folder / f"{part}_X.bin").write_bytes(bytes(3 * 96 * 96))
-        (folder / f"{part}_y.bin").write_bytes(b"\1")
+        (folder / f"{part}_X.bin").write_bytes(bytes(10 * 3 * 96 * 96))
+        (folder / f"{part}_y.bin").write_bytes(bytes(range(1, 11)))
 
 
 def idx(folder: Path):
     folder.mkdir()
     for part in ("train", "t10k"):
         (folder / f"{part}-images-idx3-ubyte").write_bytes(
-            bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28]) + bytes(2 * 28 * 28)
+            bytes([0, 0, 8, 3, 0, 0, 0, 10, 0, 0, 0, 28, 0, 0, 0, 28]) + bytes(10 * 28 * 28)
         )
-        (folder / f"{part}-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 0, 1]))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 10, *range(10)]))
 
 
 def folders(folder: Path):
@@ -125,6 +125,13 @@ def test_bad_images_of_a_folder_are_left_out_by_wish(tmp_path: Path):
     with pytest.warns(UserWarning, match=r"left out 1 of 6 images: .*b.0\.png"):
         training, test = open_images(tmp_path / "folder", skip_bad=True)
     assert len(training) + len(test) == 5
+
+
+def test_a_class_without_training_images_is_named(tmp_path: Path):
+    training, test = digits()
+    save_hdf5(training[training.labels != 7], test, tmp_path / "few.h5")
+    with pytest.raises(ValueError, match=r"class 7 has no training images in .*few\.h5"):
+        open_images(tmp_path / "few.h5")
 
 
 def test_dead_leaves_by_name(monkeypatch):

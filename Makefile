@@ -40,6 +40,9 @@ figures: $(STAMP) ## draw the figures of the README again
 	$(BIN)/cortexcnn probe cortexnet --layers relu1,relu2,relu3 --out build/figures --overwrite
 	mkdir -p docs/figures && cp build/figures/figures/distributions.png build/figures/figures/filters.png docs/figures/
 	$(BIN)/python analyses/hubel_wiesel_1959.py cortexnet --layers relu1,relu2 --out docs/figures/hubel_wiesel_1959.png
+	$(BIN)/python -c "import pandas; from cortexcnn import plot; \
+	curve = plot.learning_curve(pandas.read_csv('data/cortexnet.csv', index_col='epoch').to_xarray()); \
+	plot.save(curve.figure, 'docs/figures/cortexnet_training.png')"
 	rm -f docs/figures/*.svg
 	$(BIN)/cortexcnn diagram alexnet_2012 --weights none --out docs/figures/alexnet_2012.svg
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from cortexcnn.plot.style import COLOURS, axis_label, on, style
 
@@ -48,8 +49,7 @@ def search_history(trials: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     _dots(axes, trials["trial"].values, accuracy, complete)
     axes.set_xlabel("trial")
     axes.locator_params(axis="x", integer=True)
-    legend = axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0, columnspacing=1)
-    legend.set_in_layout(False)  # it may stand above the panels beside it
+    axes.legend(loc="best")
     return axes
 
 
@@ -62,8 +62,8 @@ def search_choice(trials: xr.Dataset, name: str, *, ax: Axes | None = None) -> A
     trials : Dataset (trial)
         As of :func:`search_history`.
     name : str
-        What was chosen: numbers are drawn to scale, on a logarithmic axis where they span more than a factor of 20;
-        words side by side.
+        What was chosen: numbers are drawn to scale, on a logarithmic axis where they were drawn so (attribute
+        ``scale``); words side by side.
     ax : Axes, optional
         Where to draw.
 
@@ -78,7 +78,8 @@ def search_choice(trials: xr.Dataset, name: str, *, ax: Axes | None = None) -> A
 
     Examples
     --------
-    >>> trials = xr.Dataset({"validation_accuracy": ("trial", [0.4, 0.7]), "rate": ("trial", [0.001, 0.1]),
+    >>> rate = ("trial", [0.001, 0.1], {"scale": "log"})
+    >>> trials = xr.Dataset({"validation_accuracy": ("trial", [0.4, 0.7]), "rate": rate,
     ...     "state": ("trial", ["complete", "pruned"])}, {"trial": [0, 1]})
     >>> search_choice(trials, "rate").get_xscale()
     'log'
@@ -90,9 +91,11 @@ def search_choice(trials: xr.Dataset, name: str, *, ax: Axes | None = None) -> A
     axes = on(ax)
     chosen = trials[name].values
     if np.issubdtype(chosen.dtype, np.number):
-        positive = chosen[chosen > 0]
-        if len(positive) == len(chosen) and positive.max() > 20 * positive.min():
+        if trials[name].attrs.get("scale") == "log":
             axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if chosen.max() < 40 * chosen.min() else (1,)))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
         elif np.all(chosen == np.round(chosen)):
             axes.locator_params(axis="x", integer=True)
     else:

@@ -364,6 +364,8 @@ def _table(study: Study) -> xr.Dataset:
             }
         )
     found = pd.DataFrame(rows, index=pd.RangeIndex(len(rows), name="trial")).to_xarray()
+    for name, drawn in ((name, drawn) for trial in study.trials for name, drawn in trial.distributions.items()):
+        found[name].attrs["scale"] = "log" if getattr(drawn, "log", False) else "linear"
     complete = np.flatnonzero(found["state"].values == "complete")
     if not len(complete):
         return found

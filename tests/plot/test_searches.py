@@ -13,7 +13,7 @@ TRIALS = xr.Dataset(
     {
         "validation_accuracy": ("trial", [0.3, 0.9, 0.6, np.nan]),
         "state": ("trial", np.array(["complete", "pruned", "complete", "refused"], dtype=object)),
-        "rate": ("trial", [0.001, 0.1, 0.01, 0.01]),
+        "rate": ("trial", [0.001, 0.1, 0.01, 0.01], {"scale": "log"}),
         "depth": ("trial", [2, 3, 4, 4]),
         "optimiser": ("trial", np.array(["sgd", "adam", "sgd", "adam"], dtype=object)),
     },
@@ -38,6 +38,7 @@ def test_the_best_so_far_never_falls_and_counts_what_came_to_its_end():
 def test_a_choice_is_drawn_to_its_scale():
     assert plot.search_choice(TRIALS, "rate").get_xscale() == "log"
     assert plot.search_choice(TRIALS, "depth").get_xscale() == "linear"
+    assert plot.search_choice(TRIALS.assign(width=("trial", [1, 2, 30, 400])), "width").get_xscale() == "linear"
     ax = plot.search_choice(TRIALS, "optimiser")
     assert [label.get_text() for label in ax.get_xticklabels()] == ["adam", "sgd"]
     assert ax.collections[0].get_offsets()[:, 0].tolist() == [1, 1]

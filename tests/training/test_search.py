@@ -53,7 +53,7 @@ def test_an_interrupted_search_goes_on(tmp_path: Path, monkeypatch):
             raise KeyboardInterrupt
         return line(width, classes)
 
-    space = {"width": Range(2, 30, whole=True)}
+    space = {"width": Range(2, 30, whole=True), "rate": Range(0.1, 0.2, log=True)}
     with pytest.raises(KeyboardInterrupt):
         search(stops, IMAGES, space=space, trials=5, out=tmp_path, **QUICK)
     with pytest.raises(FileExistsError, match="go on with it by resume"):
@@ -63,6 +63,7 @@ def test_an_interrupted_search_goes_on(tmp_path: Path, monkeypatch):
     assert (found["state"] != "interrupted").sum() == 5
     widths = found["width"].values
     assert widths[:3].tolist() == calls
+    assert (found["width"].attrs["scale"], found["rate"].attrs["scale"]) == ("linear", "log")
     again = search(line, IMAGES, space=space, trials=5, out=tmp_path, resume=True, **QUICK)
     xr.testing.assert_identical(found, again)
     new = search(line, IMAGES, space=space, trials=1, out=tmp_path, overwrite=True, **QUICK)

@@ -9,6 +9,7 @@ from cortexcnn.tuning.direction import DIRECTION_FORMS, direction_selectivity, d
 from cortexcnn.tuning.fits import cuts, fit_curves, fitted_curves
 from cortexcnn.tuning.forms import FORMS
 from cortexcnn.tuning.intervals import interval, resampled
+from cortexcnn.tuning.marques2020 import marques2020_orientation, marques2020_size, marques2020_spatial_frequency
 from cortexcnn.tuning.orientation import (
     PREFERENCES,
     circular_variance,
@@ -52,6 +53,9 @@ __all__ = [
     "fitted_curves",
     "interval",
     "low_pass",
+    "marques2020_orientation",
+    "marques2020_size",
+    "marques2020_spatial_frequency",
     "modulation_ratio",
     "one_minus_circular_variance",
     "orientation_bandwidth",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cortexcnn.reference.distributions import distribution_similarity
 from cortexcnn.reference.ecker import ecker2010
 from cortexcnn.reference.examples import goris2015, palmer
 from cortexcnn.reference.henaff import henaff2021
@@ -23,6 +24,7 @@ __all__ = [
     "REFERENCES",
     "SOURCES",
     "Source",
+    "distribution_similarity",
     "ecker2010",
     "goris2015",
     "henaff2021",

@@ -9,6 +9,7 @@ from cortexcnn.plot.distributions import histogram
 from cortexcnn.plot.filters import filters
 from cortexcnn.plot.layers import layers_by_reference
 from cortexcnn.plot.learning import confusion, learning_curve
+from cortexcnn.plot.properties import property_scores
 from cortexcnn.plot.rdms import rdm
 from cortexcnn.plot.searches import search_choice, search_history
 from cortexcnn.plot.style import COLOURS, depth_colours, figure, save, style
@@ -25,6 +26,7 @@ __all__ = [
     "layers_by_reference",
     "learning_curve",
     "polar",
+    "property_scores",
     "raster",
     "rdm",
     "save",

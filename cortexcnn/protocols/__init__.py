@@ -7,12 +7,22 @@ from cortexcnn.protocols.grating_tuning import (
     grating_tuning,
     summarise,
 )
+from cortexcnn.protocols.marques2020 import (
+    PROPERTIES,
+    looking_near,
+    marques2020,
+    marques2020_properties,
+    marques2020_rates,
+    marques2020_scores,
+    marques2020_stimuli,
+)
 from cortexcnn.protocols.targets import TARGETS, Target, classical, grating_rdms, target
 from cortexcnn.protocols.through_training import across_seeds, through_training
 from cortexcnn.protocols.turning_bar import above_blank, spike_times, swept_bars
 from cortexcnn.protocols.two_rdms import V1_LAYERS, compare_networks, layer_rdms, pixel_rdm, score_rdms
 
 __all__ = [
+    "PROPERTIES",
     "PUBLISHED",
     "TARGETS",
     "V1_LAYERS",
@@ -26,6 +36,12 @@ __all__ = [
     "grating_rdms",
     "grating_tuning",
     "layer_rdms",
+    "looking_near",
+    "marques2020",
+    "marques2020_properties",
+    "marques2020_rates",
+    "marques2020_scores",
+    "marques2020_stimuli",
     "pixel_rdm",
     "score_rdms",
     "spike_times",

@@ -1,4 +1,4 @@
-"""``cortexcnn probe``: electrodes into a network, gratings before its eye, and a study of what they tell."""
+"""``cortexcnn probe``: electrodes into a network, stimuli before its eye, and a study of what they tell."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from typing import Any
 
 from cortexcnn.cli.arguments import add_model, add_table, emit, load_network, names, new_folder, parameters, say
 
-__all__ = ["add", "run", "units"]
+__all__ = ["PROTOCOLS", "add", "run", "units"]
+
+PROTOCOLS = ("grating_tuning", "marques2020")
+"""What can be shown and measured by name."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     add_model(parser)
+    parser.add_argument(
+        "--protocol",
+        choices=PROTOCOLS,
+        default="grating_tuning",
+        help="grating_tuning: orientation, frequency and phase (default); marques2020: 22 properties of macaque V1, "
+        "with units and stimuli of its own",
+    )
     parser.add_argument("--layers", type=names, metavar="NAME,…", help="which layers (default: every convolution)")
     parser.add_argument(
         "--units",
@@ -33,12 +43,16 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n"
         "  cortexcnn probe squeezenet1_1 --weights FILE --layers features.0,features.3 --out study\n"
+        "  cortexcnn probe squeezenet1_1 --weights FILE --protocol marques2020 --layers features.3 --out v1\n"
         "  cortexcnn probe alexnet --weights none --units 200 --stimuli bar orientation=0:180:15 x=-1:1:0.1 --out bars"
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Record, measure, write the study, and print a line for each layer."""
+    if arguments.protocol == "marques2020":
+        _battery(arguments)
+        return
     from cortexcnn import stimuli as kinds
     from cortexcnn.protocols import grating_battery, grating_tuning, summarise
     from cortexcnn.recording import record
@@ -70,6 +84,43 @@ def run(arguments: argparse.Namespace) -> None:
     page = tuning_study(folder, network, shown, responses, measures)
     emit(summarise(measures).to_dataframe().reset_index(), arguments)
     say(f"the study: {page}")
+
+
+def _battery(arguments: argparse.Namespace) -> None:
+    """The battery of 2021: a line for each property, with its score in each layer."""
+    from cortexcnn.protocols import (
+        PROPERTIES,
+        looking_near,
+        marques2020_properties,
+        marques2020_rates,
+        marques2020_scores,
+        marques2020_stimuli,
+    )
+    from cortexcnn.recording import record
+    from cortexcnn.report import battery_study
+
+    if arguments.stimuli is not None or arguments.units != "centre":
+        raise ValueError("marques2020 has units and stimuli of its own: leave out --units and --stimuli")
+    network = load_network(arguments)
+    layers = arguments.layers or convolutions(network)
+    shown = marques2020_stimuli(network.screen)
+    if shown.attrs["left_out"]:
+        say(f"{shown.attrs['left_out']} gratings beyond {network.screen.nyquist:.3g} cycles/degree are left out")
+    near = looking_near(network, layers)
+    folder = new_folder(arguments.out, overwrite=arguments.overwrite or arguments.resume)
+    responses = record(
+        network,
+        shown,
+        layers=layers,
+        units=near,
+        out=folder / "responses.nc",
+        overwrite=arguments.overwrite,
+        resume=arguments.resume,
+    )
+    properties = marques2020_properties(marques2020_rates(responses)).assign_attrs(responses.attrs)
+    scores = marques2020_scores(properties, layers=layers, rng=arguments.seed)
+    emit(scores["ceiled"].to_series().unstack("layer").loc[list(PROPERTIES), layers].reset_index(), arguments)
+    say(f"the study: {battery_study(folder, network, properties, scores)}")
 
 
 def convolutions(network: Any) -> list[str]:

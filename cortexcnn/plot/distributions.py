@@ -70,8 +70,11 @@ def histogram(
     if reference is not None:
         ends, share = _shares(reference)
         axes.stairs(share, ends, color="black", linewidth=1.2, label=f"{reference_label} (n = {int(reference.sum())})")
-    if _is_log(edges):
-        axes.set_xscale("log", base=2)
+    if counts.attrs.get("scale") == "boolean":
+        axes.set_xticks([0, 1], ["no", "yes"])
+    elif _is_log(edges):
+        decades = edges[-1] >= 500 * edges[0]
+        axes.set_xscale("log", base=10 if decades else 2)
         axes.xaxis.set_major_formatter("{x:g}")
     if counts.name == "preferred_orientation":
         axes.xaxis.set_major_locator(MultipleLocator(45))

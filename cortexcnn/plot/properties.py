@@ -46,7 +46,7 @@ def property_scores(scores: xr.Dataset, *, measure: str = "ceiled", ax: Axes | N
     if measure not in scores or set(scores[measure].dims) != {"layer", "property"}:
         raise ValueError(f"no {measure!r} along layer and property; there are {', '.join(map(str, scores))}")
     values = scores[measure].transpose("property", "layer")
-    width, height = 2.6 + 0.42 * values.sizes["layer"], 1.0 + 0.19 * values.sizes["property"]
+    width, height = 4.2 + 0.42 * values.sizes["layer"], 1.4 + 0.19 * values.sizes["property"]
     axes: Axes = figure(width=width, height=height)[1] if ax is None else ax
     colours = mpl.colormaps["viridis"].with_extremes(bad="0.9")
     drawn = axes.imshow(values.values, vmin=0, vmax=1, cmap=colours, aspect="auto")

@@ -168,7 +168,9 @@ def marques2020_stimuli(screen: Screen) -> xr.Dataset:
     return kept.assign_coords(stimulus=np.arange(kept.sizes["stimulus"])).assign_attrs(left_out=int((~seen).sum()))
 
 
-def looking_near(network: Any, layers: Sequence[str], *, within: float = 3 * NEAR) -> dict[str, list[tuple[int, int, int]]]:
+def looking_near(
+    network: Any, layers: Sequence[str], *, within: float = 3 * NEAR
+) -> dict[str, list[tuple[int, int, int]]]:
     """Units whose exact receptive field is centred near the place where gratings are shown.
 
     Parameters

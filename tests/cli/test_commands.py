@@ -179,6 +179,20 @@ def test_layers_are_compared_with_the_classical_v1(tmp_path, capsys):
     assert (out / "index.html").is_file()
 
 
+@pytest.mark.slow
+def test_the_battery_scores_the_layers_that_are_named(tmp_path, capsys):
+    out = tmp_path / "v1"
+    words = ["probe", "classical_v1", "--protocol", "marques2020", "--layers", "simple", "--out", str(out), "--csv"]
+    assert main(words) == 0
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 1 + 22
+    assert "96 gratings beyond 14 cycles/degree are left out" in told.err
+    assert {file.name for file in out.iterdir()} >= {"index.html", "responses.nc", "scores.csv", "properties.csv"}
+    assert xr.open_dataarray(out / "responses.nc").sizes["stimulus"] == 9001
+    assert main([*words, "--units", "all", "--overwrite"]) == 1
+    assert "units and stimuli of its own" in capsys.readouterr().err
+
+
 def test_training_writes_weights_that_can_be_probed(tmp_path, capsys):
     out = tmp_path / "run"
     (tmp_path / "own.py").write_text(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from cortexcnn import plot
+from cortexcnn import plot, reference
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +37,13 @@ def test_octave_bins_get_a_logarithmic_axis():
 def test_bins_without_edges_are_refused():
     with pytest.raises(ValueError, match="bin_low and bin_high"):
         plot.histogram(xr.DataArray([1, 2], dims="bin"))
+
+
+def test_a_yes_or_no_and_many_decades_have_axes_of_their_own():
+    selective, ratio = (
+        reference.published(name) for name in ("orientation_selective", "circular_variance_over_orientation_bandwidth")
+    )
+    assert [label.get_text() for label in plot.histogram(selective).get_xticklabels()] == ["no", "yes"]
+    ax = plot.histogram(ratio)
+    assert ax.get_xscale() == "log"
+    assert ax.xaxis.get_transform().base == 10

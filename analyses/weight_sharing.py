@@ -148,15 +148,14 @@ def _figure(table: pd.DataFrame, folder: Path) -> list[Path]:
     counts = table.groupby("share")["images"].first()
     for kind, colour in zip(KINDS, plot.COLOURS, strict=False):
         count = int(table[table["kind"] == kind]["parameters"].iloc[0])
-        parameters.bar(kind, count, color=colour, width=0.6)
-        parameters.annotate(f"{count:,}", (kind, count), ha="center", va="bottom", fontsize=7)
+        parameters.bar(kind, count / 1e6, color=colour, width=0.6)
+        parameters.annotate(f"{count:,}", (kind, count / 1e6), ha="center", va="bottom", fontsize=7)
         here, still = values.sel(kind=kind), values.sel(kind=kind, shift=0)
         most = here["accuracy"].isel(share=-1)
         _line(images, counts.values, still["accuracy"], colour, kind)
         _line(shifts, most["shift"].values, most, colour, kind)
         _line(neighbours, counts.values, still["agreement"], colour, kind)
-    parameters.set(yscale="log", xlabel="weights", ylabel="parameters")
-    parameters.set_ylim(top=parameters.get_ylim()[1] * 2)
+    parameters.set(xlabel="weights", ylabel="parameters (millions)")
     for ax in (images, neighbours):
         ax.set(xscale="log", xlabel="training images")
     shifts.set(xlabel="test images moved by (pixels)", xticks=range(5))

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from brainscore_core.supported_data_standards.brainio.assemblies import NeuroidAssembly
-from brainscore_vision.benchmarks.marques2020.benchmarks import (
-    cavanaugh2002a_benchmark,
-    devalois1982a_benchmark,
-    devalois1982b_benchmark,
-    ringach2002_benchmark,
-    schiller1976_benchmark,
-)
 
-ASKED = [
+ASKED: list[tuple[str, str, str, str, dict[str, str]]] = [
     (
         "orientation",
         "valid",
-        ringach2002_benchmark.ringach2002_properties,
+        "ringach2002_benchmark",
+        "ringach2002_properties",
         {
             "max_dc": "maximum",
             "modulation_ratio": "modulation_ratio",
@@ -36,19 +31,22 @@ ASKED = [
     (
         "orientation",
         "valid",
-        devalois1982a_benchmark.devalois1982a_properties,
+        "devalois1982a_benchmark",
+        "devalois1982a_properties",
         {"preferred_orientation": "preferred_orientation"},
     ),
     (
         "spatial_frequency",
         "valid",
-        devalois1982b_benchmark.devalois1982b_properties,
+        "devalois1982b_benchmark",
+        "devalois1982b_properties",
         {"peak_spatial_frequency": "peak_spatial_frequency"},
     ),
     (
         "spatial_frequency",
         "valid_f0",
-        schiller1976_benchmark.schiller1976_properties,
+        "schiller1976_benchmark",
+        "schiller1976_properties",
         {
             "spatial_frequency_selective": "spatial_frequency_selective",
             "spatial_frequency_bandwidth": "spatial_frequency_bandwidth_ratio",
@@ -57,7 +55,8 @@ ASKED = [
     (
         "size",
         "valid",
-        cavanaugh2002a_benchmark.cavanaugh2002_properties,
+        "cavanaugh2002a_benchmark",
+        "cavanaugh2002_properties",
         {
             "surround_suppression_index": "surround_suppression_index",
             "grating_summation_field": "grating_summation_field",
@@ -68,16 +67,20 @@ ASKED = [
 ]
 
 
-def assembly(values: np.ndarray, columns: dict[str, np.ndarray]) -> NeuroidAssembly:
+def assembly(values: np.ndarray, columns: dict[str, np.ndarray]) -> Any:
     """Rates (stimulus, unit) as Brain-Score has them."""
+    form = import_module("brainscore_core.supported_data_standards.brainio.assemblies").NeuroidAssembly
     presented = {name: ("presentation", column) for name, column in columns.items()}
     units = {"neuroid_id": ("neuroid", np.arange(values.shape[1])), "region": ("neuroid", ["V1"] * values.shape[1])}
-    return NeuroidAssembly(values.T.copy(), coords={**units, **presented}, dims=["neuroid", "presentation"])
+    return form(values.T.copy(), coords={**units, **presented}, dims=["neuroid", "presentation"])
 
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    for i, (name, kept, function, names) in enumerate(ASKED):
+    for i, (name, kept, benchmark, properties, names) in enumerate(ASKED):
+        function = getattr(
+            import_module(f"brainscore_vision.benchmarks.marques2020.benchmarks.{benchmark}"), properties
+        )
         given = np.load(folder / f"{name}.npz")
         count = len(given["phase"])
         columns = {key: given[key] for key in ("radius", "spatial_frequency", "orientation", "phase")}

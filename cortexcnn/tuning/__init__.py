@@ -1,9 +1,11 @@
 """Tuning: what a unit prefers and how sharply, measured alike in CNN units and in neurons.
 
 ``tuning_curve`` goes from responses to curves, the measures from curves to numbers, and ``orientation_tuning``,
-``direction_tuning``, ``spatial_frequency_tuning`` and ``phase_tuning`` go all the way, with a flag and its reason.
+``direction_tuning``, ``spatial_frequency_tuning``, ``phase_tuning`` and ``contrast_tuning`` go all the way, with a flag
+and its reason.
 """
 
+from cortexcnn.tuning.contrast import contrast_tuning, semi_saturation_contrast
 from cortexcnn.tuning.curves import COMPONENTS, tuning_curve
 from cortexcnn.tuning.direction import DIRECTION_FORMS, direction_selectivity, direction_tuning, preferred_direction
 from cortexcnn.tuning.fits import cuts, fit_curves, fitted_curves
@@ -44,6 +46,7 @@ __all__ = [
     "TESTS",
     "baseline_of",
     "circular_variance",
+    "contrast_tuning",
     "cuts",
     "direction_selectivity",
     "direction_tuning",
@@ -69,6 +72,7 @@ __all__ = [
     "preferred_phase",
     "resampled",
     "schiller_ratio",
+    "semi_saturation_contrast",
     "spatial_frequency_bandwidth",
     "spatial_frequency_cuts",
     "spatial_frequency_tuning",

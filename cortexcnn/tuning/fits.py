@@ -43,13 +43,13 @@ def fit_curves(
     Parameters
     ----------
     curve : DataArray (parameter, unit)
-        Responses along orientation, direction or spatial frequency. NaN marks a missing sample.
+        Responses along orientation, direction, spatial frequency or contrast. NaN marks a missing sample.
     form : str
         A key of ``FORMS`` for that parameter, or "best" (default): of all forms for the parameter, each with as many
         free numbers, the one with the smallest residual, unit by unit.
     base : bool, optional
-        Whether a constant is fitted too. By default it is, except for spatial frequency above a baseline, where a
-        response falls to nothing at both ends.
+        Whether a constant is fitted too. By default it is, except for spatial frequency and contrast above a baseline,
+        where a response falls to nothing at both ends, or at none.
     bounds : pair of pairs, optional
         ((lowest, highest) position, (lowest, highest) width), in the form's own coordinate. By default widths that the
         sampling can tell. Not with "best", whose forms have different widths.
@@ -60,8 +60,9 @@ def fit_curves(
     -------
     Dataset (unit)
         position (in the parameter's units), width (the concentration κ; octaves for a log gaussian, relative to the
-        peak for a gaussian), amplitude, amplitude_opposite (direction), base, residual, r_squared, converged, at_bound
-        (the width is only a bound), form. NaN where there are too few samples, or all are alike.
+        peak for a gaussian; the exponent for contrast), amplitude, amplitude_opposite (direction), base, residual,
+        r_squared, converged, at_bound (the width is only a bound), form. NaN where there are too few samples, or all
+        are alike.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def fit_curves(
         raise ValueError(f"bounds are in the coordinate of one form: name it, form={' or '.join(map(repr, names))}")
     if base is None:
         above = curve.attrs.get("baseline", "none") != "none" or curve.attrs.get("component") == "f1"
-        base = not (parameter == "spatial_frequency" and above)
+        base = not (parameter in ("spatial_frequency", "contrast") and above)
     table = curve.transpose(parameter, "unit")
     given = None if weights is None else weights.transpose(parameter, "unit").reindex_like(table).values
     coords = {name: coord for name, coord in table.coords.items() if coord.dims == ("unit",)}
@@ -196,7 +197,7 @@ def _labelled(fit: Fit, name: str, x: np.ndarray, bounds: Bounds | None) -> dict
     """The columns of the table for one form."""
     shape = form_of(name)
     narrow, wide = (bounds or shape.limits(x))[1]
-    sharpest = fit.width >= 0.999 * wide if np.isfinite(shape.period) else fit.width <= 1.001 * narrow
+    sharpest = fit.width >= 0.999 * wide if shape.sharp else fit.width <= 1.001 * narrow
     opposite = {"amplitude_opposite": fit.amplitude[1]} if shape.columns == 2 else {}
     with np.errstate(invalid="ignore", divide="ignore"):
         explained = 1 - fit.residual / fit.total

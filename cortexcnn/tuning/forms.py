@@ -1,8 +1,8 @@
 """The shapes that tuning curves are fitted with, each with its derivatives, its limits and where it falls to a height.
 
 A curve is ``base + amplitude · shape(x; position, width)``. Base and amplitude enter linearly and are the fitter's
-business; a :class:`Form` knows the shape alone, which peaks at 1. All angles are in degrees, and widths are fitted
-as logarithms, so that they stay positive and their steps are relative.
+business; a :class:`Form` knows the shape alone, which is 1 at its highest. All angles are in degrees, and widths are
+fitted as logarithms, so that they stay positive and their steps are relative.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from cortexcnn.choices import chosen
 
@@ -44,6 +45,8 @@ class Form:
         Degrees after which positions repeat; infinite where they do not.
     columns : int
         1, or 2 for a shape with a second lobe of its own amplitude, half a period away.
+    sharp : bool
+        Whether a large second parameter is a sharp curve (a concentration, an exponent) and not a broad one (a width).
     coordinate, value : callable
         Stimulus values to the coordinate in which the shape is written, and back.
     """
@@ -56,6 +59,7 @@ class Form:
     reach: Reach
     period: float = np.inf
     columns: int = 1
+    sharp: bool = False
     coordinate: Callable[[np.ndarray], np.ndarray] = np.asarray
     value: Callable[[np.ndarray], np.ndarray] = np.asarray
 
@@ -119,6 +123,17 @@ def _gaussian(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tup
     return bump[None], (bump * apart * ratio * (np.log(2) / width))[None], (bump * apart**2)[None]
 
 
+def _naka_rushton(
+    x: np.ndarray, position: np.ndarray, log_width: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """c^n / (c^n + c50^n), c = 2^x and c50 = 2^position: a logistic curve over octaves."""
+    steepness = np.exp(log_width) * np.log(2)
+    apart = steepness * (x[:, None] - position)
+    share = expit(apart)
+    slope = share * (1 - share)
+    return share[None], (-slope * steepness)[None], (slope * apart)[None]
+
+
 def _spacing(x: np.ndarray) -> float:
     """The widest gap between neighbouring samples."""
     return float(np.diff(np.sort(x)).max()) if len(x) > 1 else 1.0
@@ -159,6 +174,22 @@ def _relative_starts(x: np.ndarray) -> tuple[float, float]:
     return float(np.exp2(_spacing(x)) - 1) / 3, 2.0
 
 
+def _contrast_limits(x: np.ndarray) -> Limits:
+    """Semi-saturation from two octaves below the range to four above; exponents from a tenth to 30."""
+    return (float(x.min()) - 2, float(x.max()) + 4), (0.1, 30.0)
+
+
+def _contrast_starts(_: np.ndarray) -> tuple[float, float]:
+    """From shallow to steep."""
+    return 0.6, 20.0
+
+
+def _contrast_reach(height: np.ndarray, position: np.ndarray, exponent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the response rises to a height; it never falls again."""
+    inside = np.where((height > 0) & (height < 1), height, np.nan)
+    return position + np.log2(inside / (1 - inside)) / exponent, np.full(position.shape, np.nan)
+
+
 def _circular_reach(*, turns: int, furthest: float) -> Reach:
     """Where exp(κ (cos(turns Δ) - 1)) falls to a height, if it does before Δ = furthest."""
     lowest = np.cos(np.deg2rad(turns * furthest))
@@ -192,6 +223,7 @@ FORMS: dict[str, Form] = {
         _circular_starts(turns=2),
         _circular_reach(turns=2, furthest=90),
         period=180,
+        sharp=True,
     ),
     "gabor": Form(
         "orientation",
@@ -201,6 +233,7 @@ FORMS: dict[str, Form] = {
         _circular_starts(turns=1),
         _circular_reach(turns=1, furthest=90),
         period=180,
+        sharp=True,
     ),
     "double von mises": Form(
         "direction",
@@ -211,6 +244,7 @@ FORMS: dict[str, Form] = {
         _circular_reach(turns=1, furthest=180),
         period=360,
         columns=2,
+        sharp=True,
     ),
     "log gaussian": Form(
         "spatial_frequency",
@@ -232,11 +266,23 @@ FORMS: dict[str, Form] = {
         coordinate=np.log2,
         value=np.exp2,
     ),
+    "naka rushton": Form(
+        "contrast",
+        "exponent",
+        _naka_rushton,
+        _contrast_limits,
+        _contrast_starts,
+        _contrast_reach,
+        sharp=True,
+        coordinate=np.log2,
+        value=np.exp2,
+    ),
 }
 """Shapes by name. ``von mises`` is exp(κ (cos 2Δ - 1)) and describes a cosine as its limit; ``gabor`` is
 exp(κ (abs(cos Δ) - 1)), the tuning of a Gabor filter of equal widths to gratings of its own frequency; ``log gaussian``
 and ``gaussian`` are over the logarithm of spatial frequency to base 2 (width in octaves) and over frequency itself
-(width relative to the peak): the latter is the tuning of a Gabor filter."""
+(width relative to the peak): the latter is the tuning of a Gabor filter. ``naka rushton`` is c^n / (c^n + c50^n): it
+rises to 1 and its position is where it reaches a half."""
 
 
 def form_of(name: str) -> Form:

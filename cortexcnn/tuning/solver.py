@@ -22,7 +22,7 @@ Bounds = tuple[tuple[float, float], tuple[float, float]]
 CHUNK = 8192  # units at a time: enough to forget the cost of a call, few enough for the cache
 LEVELS, POSITIONS = 8, 36  # the grid of starts: widths × positions (at least, where they come round)
 RIVAL = 2.0  # a second start is followed too where it leaves less than this multiple of the first one's residual
-ITERATIONS = 40
+ITERATIONS = 150
 TOLERANCE = 1e-6  # a unit rests when its next step promises less than this share of its residual
 
 

@@ -21,6 +21,9 @@ CAUTIONS = {
     "below the blank in part (counted as 0)": "some response lies more than 5 % of the peak below the blank",
     "optimum at the edge of the range (a bound)": "the largest response is to the first or last value that was shown",
     "mean no different from the blank": "a linear unit away from its rectifier: it has no modulation ratio",
+    "does not saturate (semi-saturation is a bound)": "half of the maximum lies above the highest contrast",
+    "saturated throughout (semi-saturation is a bound)": "half of the maximum lies below the lowest contrast",
+    "falls at high contrast (supersaturation)": "the highest contrast gives more than 5 % less than the peak",
     "receptive field leaves the screen": "part of what it could see was never stimulated",
 }
 """What to bear in mind about a unit that is valid."""

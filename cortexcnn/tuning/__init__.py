@@ -1,8 +1,8 @@
 """Tuning: what a unit prefers and how sharply, measured alike in CNN units and in neurons.
 
 ``tuning_curve`` goes from responses to curves, the measures from curves to numbers, and ``orientation_tuning``,
-``direction_tuning``, ``spatial_frequency_tuning``, ``phase_tuning`` and ``contrast_tuning`` go all the way, with a flag
-and its reason.
+``direction_tuning``, ``spatial_frequency_tuning``, ``phase_tuning``, ``contrast_tuning`` and ``size_tuning`` go all the
+way, with a flag and its reason.
 """
 
 from cortexcnn.tuning.contrast import contrast_tuning, semi_saturation_contrast
@@ -25,6 +25,13 @@ from cortexcnn.tuning.orientation import (
 from cortexcnn.tuning.phase import f0, f1, modulation_ratio, phase_tuning, preferred_phase
 from cortexcnn.tuning.responses import BASELINES, baseline_of
 from cortexcnn.tuning.significance import TESTS, tuned
+from cortexcnn.tuning.size import (
+    grating_summation_field,
+    size_tuning,
+    surround_diameter,
+    surround_suppression_index,
+)
+from cortexcnn.tuning.size_fits import fit_sizes, fitted_sizes
 from cortexcnn.tuning.spatial_frequency import (
     low_pass,
     peak_spatial_frequency,
@@ -53,7 +60,10 @@ __all__ = [
     "f0",
     "f1",
     "fit_curves",
+    "fit_sizes",
     "fitted_curves",
+    "fitted_sizes",
+    "grating_summation_field",
     "interval",
     "low_pass",
     "marques2020_orientation",
@@ -73,9 +83,12 @@ __all__ = [
     "resampled",
     "schiller_ratio",
     "semi_saturation_contrast",
+    "size_tuning",
     "spatial_frequency_bandwidth",
     "spatial_frequency_cuts",
     "spatial_frequency_tuning",
+    "surround_diameter",
+    "surround_suppression_index",
     "tuned",
     "tuning_curve",
     "validity",

@@ -45,6 +45,8 @@ class Form:
         Degrees after which positions repeat; infinite where they do not.
     columns : int
         1, or 2 for a shape with a second lobe of its own amplitude, half a period away.
+    rival : float
+        A second start is followed too where it leaves less than this multiple of the first one's residual.
     sharp : bool
         Whether a large second parameter is a sharp curve (a concentration, an exponent) and not a broad one (a width).
     coordinate, value : callable
@@ -59,6 +61,7 @@ class Form:
     reach: Reach
     period: float = np.inf
     columns: int = 1
+    rival: float = 2.0
     sharp: bool = False
     coordinate: Callable[[np.ndarray], np.ndarray] = np.asarray
     value: Callable[[np.ndarray], np.ndarray] = np.asarray
@@ -273,6 +276,7 @@ FORMS: dict[str, Form] = {
         _contrast_limits,
         _contrast_starts,
         _contrast_reach,
+        rival=1e9,  # a step at one of the samples is a valley of its own
         sharp=True,
         coordinate=np.log2,
         value=np.exp2,

@@ -21,7 +21,6 @@ Bounds = tuple[tuple[float, float], tuple[float, float]]
 
 CHUNK = 8192  # units at a time: enough to forget the cost of a call, few enough for the cache
 LEVELS, POSITIONS = 8, 36  # the grid of starts: widths × positions (at least, where they come round)
-RIVAL = 2.0  # a second start is followed too where it leaves less than this multiple of the first one's residual
 ITERATIONS = 150
 TOLERANCE = 1e-6  # a unit rests when its next step promises less than this share of its residual
 
@@ -191,7 +190,7 @@ def _best_starts(curves: Projection, grid: np.ndarray) -> tuple[np.ndarray, np.n
     ahead = gain[one, units] >= gain[two, units]
     first, second = np.where(ahead, one, two), np.where(ahead, two, one)
     left, left_by_second = (np.maximum(curves.whole - gain[start, units], 0) for start in (first, second))
-    return grid[:, first], grid[:, second], left_by_second < RIVAL * left
+    return grid[:, first], grid[:, second], left_by_second < curves.task.form.rival * left
 
 
 def _descend(curves: Projection, state: State, limits: np.ndarray) -> np.ndarray:

@@ -24,6 +24,7 @@ CAUTIONS = {
     "does not saturate (semi-saturation is a bound)": "half of the maximum lies above the highest contrast",
     "saturated throughout (semi-saturation is a bound)": "half of the maximum lies below the lowest contrast",
     "falls at high contrast (supersaturation)": "the highest contrast gives more than 5 % less than the peak",
+    "hardly suppressed by size (no surround diameter)": "the largest grating gives at least nine tenths of the peak",
     "receptive field leaves the screen": "part of what it could see was never stimulated",
 }
 """What to bear in mind about a unit that is valid."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 
@@ -28,6 +28,15 @@ def responses(
     return xr.DataArray(cells, dims=("stimulus", "unit"), coords={**labels, "contrast": ("stimulus", shown)})
 
 
+def test_a_step_at_one_of_the_samples_is_no_trap():
+    generator = np.random.default_rng(0)
+    half, n = generator.uniform(0.06, 0.6, 20000), generator.uniform(1, 5, 20000)
+    cells = naka_rushton(CONTRAST[:, None], half, n, 1)
+    fit = tuning.fit_curves(xr.DataArray(cells, dims=("contrast", "unit"), coords={"contrast": CONTRAST}), base=False)
+    np.testing.assert_allclose(fit.position, half, rtol=1e-3)
+
+
+@settings(deadline=None)
 @given(st.floats(0.06, 0.6), st.floats(1, 5), st.floats(1, 100), st.floats(0, 20))
 def test_what_was_put_in_comes_out(half: float, n: float, top: float, blank: float):
     cell = naka_rushton(CONTRAST, half, n, top, blank)[:, None]
@@ -72,6 +81,7 @@ def test_divisive_normalisation_gives_its_own_numbers():
     np.testing.assert_allclose(found.maximum, drive[0], rtol=1e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 1000), st.permutations(range(7)))
 def test_scale_and_order_are_nothing_but_scale_and_order(factor: float, order: list[int]):
     cell = naka_rushton(CONTRAST, 0.2, 2.5, 30) + np.sin(np.arange(7))

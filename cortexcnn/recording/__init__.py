@@ -3,7 +3,20 @@
 from cortexcnn.recording.electrode import ELECTRODES
 from cortexcnn.recording.forecast import Forecast
 from cortexcnn.recording.provenance import stimuli_hash
+from cortexcnn.recording.rates import SCALES, firing_rates
 from cortexcnn.recording.record import record
+from cortexcnn.recording.spikes import QUANTITIES, spike_times, spikes
 from cortexcnn.recording.store import open_responses
 
-__all__ = ["ELECTRODES", "Forecast", "open_responses", "record", "stimuli_hash"]
+__all__ = [
+    "ELECTRODES",
+    "QUANTITIES",
+    "SCALES",
+    "Forecast",
+    "firing_rates",
+    "open_responses",
+    "record",
+    "spike_times",
+    "spikes",
+    "stimuli_hash",
+]

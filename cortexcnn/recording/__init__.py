@@ -2,16 +2,19 @@
 
 from cortexcnn.recording.electrode import ELECTRODES
 from cortexcnn.recording.forecast import Forecast
+from cortexcnn.recording.nwb import write_nwb
 from cortexcnn.recording.provenance import stimuli_hash
 from cortexcnn.recording.rates import SCALES, firing_rates
 from cortexcnn.recording.record import record
 from cortexcnn.recording.spikes import QUANTITIES, spike_times, spikes
 from cortexcnn.recording.store import open_responses
+from cortexcnn.recording.trials import TRIAL_FORMS, trial_table, write_trials
 
 __all__ = [
     "ELECTRODES",
     "QUANTITIES",
     "SCALES",
+    "TRIAL_FORMS",
     "Forecast",
     "firing_rates",
     "open_responses",
@@ -19,4 +22,7 @@ __all__ = [
     "spike_times",
     "spikes",
     "stimuli_hash",
+    "trial_table",
+    "write_nwb",
+    "write_trials",
 ]

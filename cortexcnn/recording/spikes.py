@@ -16,7 +16,7 @@ from cortexcnn.arrays import check_responses, content_hash
 from cortexcnn.choices import chosen
 from cortexcnn.recording.rates import blocks, scale_of
 
-__all__ = ["QUANTITIES", "spike_times", "spikes"]
+__all__ = ["QUANTITIES", "seed_of", "spike_times", "spikes"]
 
 QUANTITIES = {
     "counts": "whole spikes, in int32",
@@ -99,7 +99,7 @@ def spikes(
     _check(repeats=repeats, fano=fano, shared=shared)
     table = responses.transpose("stimulus", "unit", ...)
     duration = _duration(table, duration)
-    seed = int(rng) if isinstance(rng, (int, np.integer)) else int(np.random.default_rng(rng).integers(2**63))
+    seed = seed_of(rng)
     seconds = duration / table.sizes.get("time", 1)
     drawn = np.empty((*table.shape[:2], repeats, *table.shape[2:]), np.int32 if quantity == "counts" else np.float32)
     labels = table["stimulus"].values.tolist()
@@ -159,19 +159,24 @@ def spike_times(counts: xr.DataArray, unit: object, *, rng: int | np.random.Gene
     if "repeat" not in counts.dims or counts.dtype.kind not in "iu" or "duration" not in counts.attrs:
         raise ValueError(
             "spike times are drawn for whole counts with repeats and attrs['duration'], as spikes(…) gives them; "
-            f"these are {counts.dtype} of {counts.attrs.get('units', 'unknown units')} along {', '.join(map(str, counts.dims))}"
+            f"these are {counts.dtype} along {', '.join(map(str, counts.dims))}"
         )
     if unit not in counts.indexes["unit"]:
         raise ValueError(f"no unit {unit!r}; there are {', '.join(map(str, counts['unit'].values[:5]))}, …")
     own = counts.sel(unit=unit).transpose("stimulus", "repeat", ...)
     values = own.values.reshape(own.sizes["stimulus"], own.sizes["repeat"], -1)
-    seed = int(rng) if isinstance(rng, (int, np.integer)) else int(np.random.default_rng(rng).integers(2**63))
+    seed = seed_of(rng)
     stimulus, repeat, bins = (np.repeat(index.ravel(), values.ravel()) for index in np.indices(values.shape))
     seconds = float(counts.attrs["duration"]) / values.shape[2]
     times = (bins + _stream(seed, str(unit)).random(len(bins))) * seconds
     order = np.lexsort((times, repeat, stimulus))
     columns = {"stimulus": own["stimulus"].values[stimulus], "repeat": own["repeat"].values[repeat], "time": times}
     return pd.DataFrame({name: column[order] for name, column in columns.items()})
+
+
+def seed_of(rng: int | np.random.Generator | None) -> int:
+    """A seed: the number given, or one drawn from the generator (None: from the computer)."""
+    return int(rng) if isinstance(rng, (int, np.integer)) else int(np.random.default_rng(rng).integers(2**63))
 
 
 def _check(*, repeats: int, fano: float, shared: float) -> None:

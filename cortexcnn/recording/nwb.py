@@ -92,7 +92,9 @@ def write_nwb(
     )
     file.trials = _trials(pynwb, trials)
     _electrodes(file, counts, model)
-    _units(file, counts, trials, rng)
+    file.units = _units(
+        pynwb, file, _spikes(counts, trials, seed_of(rng)), [str(unit) for unit in counts["unit"].values]
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     with pynwb.NWBHDF5IO(path, "w") as io:
         io.write(file)
@@ -152,21 +154,33 @@ def _electrodes(file: Any, counts: xr.DataArray, model: str) -> None:
         file.add_electrode(group=groups[where[unit]], location=where[unit], **about)
 
 
-def _units(file: Any, counts: xr.DataArray, trials: pd.DataFrame, rng: int | np.random.Generator | None) -> None:
-    """The spikes of each unit, in seconds of the session."""
-    file.add_unit_column(name="unit_name", description="label of the unit: layer/channel/row/column of a model's")
+def _units(pynwb: Any, file: Any, spikes: list[np.ndarray], names: list[str]) -> Any:
+    """The table of units: spikes in seconds of the session. Whole columns: row by row it takes minutes."""
+    core = pynwb.core
+    times = core.VectorData(name="spike_times", description="in seconds of the session", data=np.concatenate(spikes))
+    ends = np.cumsum([len(one) for one in spikes])
+    rows = np.arange(len(names))
+    places = core.DynamicTableRegion(name="electrodes", description="one a unit", data=rows, table=file.electrodes)
+    label = "label of the unit: layer/channel/row/column of a model's"
+    columns = [
+        core.VectorIndex(name="spike_times_index", data=ends, target=times),
+        times,
+        core.VectorIndex(name="electrodes_index", data=rows + 1, target=places),
+        places,
+        core.VectorData(name="unit_name", description=label, data=names),
+    ]
+    return pynwb.misc.Units(name="units", columns=columns, colnames=["spike_times", "electrodes", "unit_name"])
+
+
+def _spikes(counts: xr.DataArray, trials: pd.DataFrame, seed: int) -> list[np.ndarray]:
+    """When each unit fired, in seconds of the session, rising."""
     onsets = trials.set_index(["stimulus", "repeat"])["onset"]
-    intervals = np.column_stack([trials["onset"], trials["onset"] + trials["duration"]])
-    seed = seed_of(rng)
-    for number, unit in enumerate(counts["unit"].values.tolist()):
+    found = []
+    for unit in counts["unit"].values.tolist():
         times = spike_times(counts, unit, rng=seed)
         shown = onsets.reindex(pd.MultiIndex.from_frame(times[["stimulus", "repeat"]])).to_numpy()
-        file.add_unit(
-            spike_times=np.sort(shown + times["time"].to_numpy()),
-            obs_intervals=intervals,
-            electrodes=[number],
-            unit_name=str(unit),
-        )
+        found.append(np.sort(shown + times["time"].to_numpy()))
+    return found
 
 
 def _plain(value: Any) -> Any:

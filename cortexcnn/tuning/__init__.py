@@ -2,10 +2,12 @@
 
 ``tuning_curve`` goes from responses to curves, the measures from curves to numbers, and ``orientation_tuning``,
 ``direction_tuning``, ``spatial_frequency_tuning``, ``phase_tuning``, ``contrast_tuning`` and ``size_tuning`` go all the
-way, with a flag and its reason.
+way, with a flag and its reason. ``position_map`` and ``spike_triggered_average`` go from responses to maps of
+receptive fields, ``receptive_field`` from maps to numbers.
 """
 
 from cortexcnn.tuning.contrast import contrast_tuning, semi_saturation_contrast
+from cortexcnn.tuning.covariance import spike_triggered_covariance
 from cortexcnn.tuning.curves import COMPONENTS, tuning_curve
 from cortexcnn.tuning.direction import DIRECTION_FORMS, direction_selectivity, direction_tuning, preferred_direction
 from cortexcnn.tuning.fits import cuts, fit_curves, fitted_curves
@@ -23,7 +25,10 @@ from cortexcnn.tuning.orientation import (
     preferred_orientation,
 )
 from cortexcnn.tuning.phase import f0, f1, modulation_ratio, phase_tuning, preferred_phase
+from cortexcnn.tuning.position_map import OVER, polarity_maps, position_map
+from cortexcnn.tuning.receptive_field import effective_field, receptive_field, subregions
 from cortexcnn.tuning.responses import BASELINES, baseline_of
+from cortexcnn.tuning.reverse_correlation import SHUFFLES, spike_triggered_average
 from cortexcnn.tuning.significance import TESTS, tuned
 from cortexcnn.tuning.size import (
     grating_summation_field,
@@ -49,7 +54,9 @@ __all__ = [
     "DIRECTION_FORMS",
     "FAULTS",
     "FORMS",
+    "OVER",
     "PREFERENCES",
+    "SHUFFLES",
     "TESTS",
     "baseline_of",
     "circular_variance",
@@ -57,6 +64,7 @@ __all__ = [
     "cuts",
     "direction_selectivity",
     "direction_tuning",
+    "effective_field",
     "f0",
     "f1",
     "fit_curves",
@@ -77,9 +85,12 @@ __all__ = [
     "osi_pref_orth",
     "peak_spatial_frequency",
     "phase_tuning",
+    "polarity_maps",
+    "position_map",
     "preferred_direction",
     "preferred_orientation",
     "preferred_phase",
+    "receptive_field",
     "resampled",
     "schiller_ratio",
     "semi_saturation_contrast",
@@ -87,6 +98,9 @@ __all__ = [
     "spatial_frequency_bandwidth",
     "spatial_frequency_cuts",
     "spatial_frequency_tuning",
+    "spike_triggered_average",
+    "spike_triggered_covariance",
+    "subregions",
     "surround_diameter",
     "surround_suppression_index",
     "tuned",

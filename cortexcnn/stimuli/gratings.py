@@ -19,11 +19,15 @@ __all__ = [
     "APERTURES",
     "RAMP",
     "WAVEFORMS",
+    "add_sine",
+    "disc",
     "draw_drifting_grating",
     "draw_gabor",
     "draw_grating",
     "extent_of_gabor",
     "extent_of_grating",
+    "fill_with_sine",
+    "once",
 ]
 
 RAMP = 0.2
@@ -47,7 +51,7 @@ def draw_grating(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
         for waveform, few, piece in split(some, "waveform", part):
             WAVEFORMS[str(waveform)](few, canvas, piece, GREY if shape is None else 0.0)
         if shape is not None:
-            part.mul_(_once(shape, some, ("size", "x", "y"), canvas)).add_(GREY)
+            part.mul_(once(shape, some, ("size", "x", "y"), canvas)).add_(GREY)
 
 
 def draw_drifting_grating(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
@@ -80,8 +84,8 @@ def draw_gabor(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
         Filled with luminance.
     """
     part = out[:, 0]
-    _sine(rows, canvas, part, 0.0)
-    part.mul_(_once(_elongated, rows, ("orientation", "sigma", "aspect", "x", "y"), canvas)).add_(GREY)
+    fill_with_sine(rows, canvas, part, 0.0)
+    part.mul_(once(_elongated, rows, ("orientation", "sigma", "aspect", "x", "y"), canvas)).add_(GREY)
 
 
 def extent_of_grating(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
@@ -106,17 +110,52 @@ def _cycles(rows: Rows, canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
     return along_x - np.round(along_x), along_y - np.round(along_y)
 
 
-def _sine(rows: Rows, canvas: Canvas, out: torch.Tensor, mean: float) -> None:
+def fill_with_sine(rows: Rows, canvas: Canvas, out: torch.Tensor, mean: float) -> None:
     """Fill with mean + contrast / 2 × sine.
+
+    Parameters
+    ----------
+    rows : Rows
+        orientation, spatial_frequency, phase, contrast, x, y.
+    canvas : Canvas
+        What is drawn on.
+    out : Tensor (row, y, x)
+        Filled.
+    mean : float
+        What the sine goes about.
+    """
+    (first, second), (third, fourth) = _products(rows, canvas)
+    # A row, not one number: with a second number beside the amplitude the first product would not be vectorised.
+    base = torch.full((out.shape[-1],), mean, dtype=out.dtype, device=out.device)
+    torch.addcmul(base, first, second, out=out)
+    out.addcmul_(third, fourth)
+
+
+def add_sine(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
+    """Add contrast / 2 × sine to what is there.
+
+    Parameters
+    ----------
+    rows, canvas
+        As of :func:`fill_with_sine`.
+    out : Tensor (row, y, x)
+        Added to.
+    """
+    for first, second in _products(rows, canvas):
+        out.addcmul_(first, second)
+
+
+def _products(rows: Rows, canvas: Canvas) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """The two products whose sum is contrast / 2 × sine: each of a part for every y and a part for every x.
 
     By elements: a matrix product would round differently in a window and on the whole screen.
     """
     along_x, along_y = (2 * torch.pi * canvas.put(cycles) for cycles in _cycles(rows, canvas))
     half = canvas.put(rows["contrast"] / 2)[:, None]
-    # A row, not one number: with a second number beside the amplitude the first product would not be vectorised.
-    base = torch.full((out.shape[-1],), mean, dtype=out.dtype, device=out.device)
-    torch.addcmul(base, (half * along_y.cos())[:, :, None], along_x.sin()[:, None, :], out=out)
-    out.addcmul_((half * along_y.sin())[:, :, None], along_x.cos()[:, None, :])
+    return [
+        ((half * along_y.cos())[:, :, None], along_x.sin()[:, None, :]),
+        ((half * along_y.sin())[:, :, None], along_x.cos()[:, None, :]),
+    ]
 
 
 def _square(rows: Rows, canvas: Canvas, out: torch.Tensor, mean: float) -> None:
@@ -137,8 +176,20 @@ def _square(rows: Rows, canvas: Canvas, out: torch.Tensor, mean: float) -> None:
     out.add_(mean)
 
 
-def _disc(rows: Rows, canvas: Canvas) -> torch.Tensor:
-    """1 inside the circle, 0 outside, the share of the pixel on its rim (taking the rim as straight within a pixel)."""
+def disc(rows: Rows, canvas: Canvas) -> torch.Tensor:
+    """1 inside a circle, 0 outside, the share of the pixel on its rim (taking the rim as straight within a pixel).
+
+    Parameters
+    ----------
+    rows : Rows
+        size (the diameter), x, y.
+    canvas : Canvas
+        What is drawn on.
+
+    Returns
+    -------
+    Tensor (row, y, x)
+    """
     right, up, radius = _polar(rows, canvas)
     rim = canvas.put(rows["size"] / 2)[:, None, None]
     unit = canvas.pixel / radius.clamp_min(canvas.pixel / 2)
@@ -174,21 +225,38 @@ def _polar(rows: Rows, canvas: Canvas) -> tuple[torch.Tensor, torch.Tensor, torc
     return right, up, (right**2 + up**2).sqrt()
 
 
-def _once(
+def once(
     draw: Callable[[Rows, Canvas], torch.Tensor], rows: Rows, names: tuple[str, ...], canvas: Canvas
 ) -> torch.Tensor:
-    """Draw what many rows share only once: an aperture is the same for all orientations, frequencies and phases."""
+    """Draw what many rows share only once: an aperture is the same for all orientations, frequencies and phases.
+
+    Parameters
+    ----------
+    draw : callable
+        What draws it.
+    rows : Rows
+        Parameters.
+    names : tuple of str
+        Those that it depends on.
+    canvas : Canvas
+        What is drawn on.
+
+    Returns
+    -------
+    Tensor (row, y, x)
+        Or (1, y, x) where all rows share it.
+    """
     values, index = np.unique(np.stack([rows[name] for name in names], axis=1), axis=0, return_inverse=True)
     drawn = draw(dict(zip(names, values.T, strict=True)), canvas)
     return drawn if len(values) == 1 else drawn[torch.from_numpy(index).to(drawn.device)]
 
 
-WAVEFORMS: dict[str, Callable[[Rows, Canvas, torch.Tensor, float], None]] = {"sine": _sine, "square": _square}
+WAVEFORMS: dict[str, Callable[[Rows, Canvas, torch.Tensor, float], None]] = {"sine": fill_with_sine, "square": _square}
 """How luminance goes across the stripes."""
 
 APERTURES: dict[str, Callable[[Rows, Canvas], torch.Tensor] | None] = {
     "none": None,
-    "disc": _disc,
+    "disc": disc,
     "raised cosine": _raised_cosine,
     "gaussian": _gaussian,
 }

@@ -12,10 +12,10 @@ from difflib import get_close_matches
 import numpy as np
 import torch
 
-from cortexcnn.stimuli import bars, gratings, images
+from cortexcnn.stimuli import bars, gratings, images, plaids, surrounds
 from cortexcnn.stimuli.canvas import GREY, Canvas, Rows
 
-__all__ = ["KINDS", "Kind", "Parameter", "find_kind", "unknown"]
+__all__ = ["KINDS", "Kind", "Parameter", "Rule", "find_kind", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Parameter:
         Whether these belong to it: ``"[]"``, ``"[)"``, ``"(]"`` or ``"()"``.
     choices : tuple of str
         The names that a text can be; empty for a number, or for free text.
+    follows : str
+        The parameter whose value it has in a table that does not name it, in place of the default.
     """
 
     default: float | str
@@ -44,6 +46,7 @@ class Parameter:
     accepts: tuple[float, float] = (-np.inf, np.inf)
     ends: str = "()"
     choices: tuple[str, ...] = ()
+    follows: str = ""
 
     @property
     def is_text(self) -> bool:
@@ -69,13 +72,34 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """What must hold between the parameters of a row that is no blank.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The parameters.
+    holds : callable
+        ``holds(rows)`` says of each row whether it does.
+    meaning : str
+        What it is, why, and the remedy.
+    """
+
+    names: tuple[str, ...]
+    holds: Callable[..., np.ndarray]
+    meaning: str
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of stimulus.
+
+    Its contrast, a parameter or derived, is Michelson's of the whole picture: where it is 0 the row is a blank.
 
     Parameters
     ----------
     parameters : dict of Parameter
-        In the order in which a table lists them.
+        In the order in which a table lists them. A blank has 0 for each whose name ends in contrast.
     draw : callable
         ``draw(rows, canvas, out)`` fills ``out (row, channel, y, x)`` with the luminance of rows that are no blanks.
         Rows of a moving kind come once for each frame, with their ``time``.
@@ -86,6 +110,8 @@ class Kind:
         What is the same for the whole table and stands in its attributes; ``draw`` finds it beside the parameters.
     derived : dict of callable
         Variables that follow from the parameters.
+    rules : tuple of Rule
+        What must hold between the parameters.
     """
 
     parameters: dict[str, Parameter]
@@ -93,6 +119,7 @@ class Kind:
     extent: Callable[[Rows], tuple[np.ndarray, np.ndarray]]
     attributes: dict[str, Parameter] = field(default_factory=dict)
     derived: dict[str, Callable[[Rows], np.ndarray]] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
 
     @property
     def moving(self) -> bool:
@@ -145,6 +172,20 @@ def _everywhere(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     return radius, radius
 
 
+def _component(name: str, default: float) -> Parameter:
+    """The contrast of one of two gratings."""
+    return Parameter(default, "", f"Michelson contrast of the {name}; 0 is none", (0, 1), "[]")
+
+
+def _second(name: str, first: str) -> dict[str, Parameter]:
+    """Frequency and phase of the second of two gratings."""
+    meaning = f"of the {name}; the {first}'s unless given"
+    return {
+        f"{name}_spatial_frequency": Parameter(2.0, "cycles/degree", meaning, _POSITIVE, follows="spatial_frequency"),
+        f"{name}_phase": Parameter(0.0, "degrees", f"of the {name}'s sine at the stimulus's centre"),
+    }
+
+
 _POSITIVE = (0.0, np.inf)
 _ORIENTATION = Parameter(0.0, "degrees", "of the stripes, counter-clockwise from horizontal", (0, 180), "[)")
 _DIRECTION = Parameter(90.0, "degrees", "of motion, counter-clockwise from rightward", (0, 360), "[)")
@@ -159,12 +200,37 @@ _CARRIER = {
     "phase": Parameter(0.0, "degrees", "of the sine at the stimulus's own centre"),
     "contrast": _CONTRAST,
 }
-_GRATING = {
-    **_CARRIER,
+_APERTURE = {
     "size": Parameter(np.inf, "degrees", "diameter of the aperture", _POSITIVE, "(]"),
     **_PLACE,
     "aperture": Parameter("none", "", "where it ends", choices=tuple(gratings.APERTURES)),
+}
+_GRATING = {
+    **_CARRIER,
+    **_APERTURE,
     "waveform": Parameter("sine", "", "luminance across the stripes", choices=tuple(gratings.WAVEFORMS)),
+}
+_TWO_GRATINGS = {name: parameter for name, parameter in _CARRIER.items() if name != "contrast"}
+_PLAID = {
+    **_TWO_GRATINGS,
+    "test_contrast": _component("test", 0.5),
+    "mask_angle": Parameter(90.0, "degrees", "from the test's orientation to the mask's", (0, 180), "[)"),
+    **_second("mask", "test"),
+    "mask_contrast": _component("mask", 0.5),
+    **_APERTURE,
+}
+_SURROUND = {
+    **_TWO_GRATINGS,
+    "centre_contrast": _component("centre", 1.0),
+    "size": Parameter(1.0, "degrees", "diameter of the centre", _POSITIVE),
+    "surround_angle": Parameter(0.0, "degrees", "from the centre's orientation to the annulus's", (0, 180), "[)"),
+    **_second("surround", "centre"),
+    "surround_contrast": _component("annulus", 1.0),
+    "inner_size": Parameter(
+        1.0, "degrees", "inner diameter of the annulus; the centre's unless given", _POSITIVE, follows="size"
+    ),
+    "outer_size": Parameter(4.0, "degrees", "outer diameter of the annulus", _POSITIVE),
+    **_PLACE,
 }
 _BAR = {
     "orientation": _ORIENTATION,
@@ -206,6 +272,32 @@ KINDS: dict[str, Kind] = {
         },
         gratings.draw_gabor,
         gratings.extent_of_gabor,
+    ),
+    "plaid": Kind(
+        _PLAID,
+        plaids.draw_plaid,
+        gratings.extent_of_grating,
+        derived={"mask_orientation": plaids.mask_orientation, "contrast": plaids.plaid_contrast},
+        rules=(
+            Rule(
+                ("test_contrast", "mask_contrast"),
+                lambda rows: rows["contrast"] <= 1,
+                "their sum is at most 1, or where peaks meet luminance would leave 0 to 1: lower one of them",
+            ),
+        ),
+    ),
+    "surround": Kind(
+        _SURROUND,
+        surrounds.draw_surround,
+        surrounds.extent_of_surround,
+        derived={"surround_orientation": surrounds.surround_orientation, "contrast": surrounds.surround_contrast},
+        rules=(
+            Rule(
+                ("size", "inner_size", "outer_size"),
+                lambda rows: (rows["size"] <= rows["inner_size"]) & (rows["inner_size"] < rows["outer_size"]),
+                "the annulus lies around the centre: size ≤ inner_size < outer_size",
+            ),
+        ),
     ),
     "bar": Kind(_BAR, bars.draw_bar, bars.extent_of_bar),
     "swept_bar": Kind(

@@ -126,8 +126,8 @@ def check_drawable(stimuli: xr.Dataset, screen: Screen) -> xr.Dataset:
     times(stimuli)
     shown = rows["contrast"] != 0
     fine = np.zeros(len(labels), dtype=bool)
-    if "spatial_frequency" in rows:
-        fine |= rows["spatial_frequency"] > screen.nyquist / 2
+    for name in _frequencies(rows):
+        fine |= rows[name] > screen.nyquist / 2
     for name in ("width", "sigma"):
         if name in rows:
             fine |= rows[name] * screen.pixels_per_degree < 1
@@ -138,14 +138,19 @@ def check_drawable(stimuli: xr.Dataset, screen: Screen) -> xr.Dataset:
 def _guard(kind: str, rows: Rows, labels: np.ndarray, screen: Screen) -> None:
     """Refuse what cannot be drawn."""
     check_rows(kind, rows, labels)
-    if "spatial_frequency" in rows:
+    for name in _frequencies(rows):
         remedy = "show lower frequencies, or a screen of more pixels or fewer degrees"
         why = f"cycles/degree, the Nyquist limit of {screen.pixels_per_degree:g} pixels/degree; {remedy}"
-        _refuse_beyond(screen.nyquist, "spatial_frequency", rows, labels, why)
+        _refuse_beyond(screen.nyquist, name, rows, labels, why)
     if "temporal_frequency" in rows and len(labels):
         rate = rows["frame_rate"][0]
         why = f"Hz, the Nyquist limit of {rate:g} frames/s; show slower gratings, or more frames in a second"
         _refuse_beyond(rate / 2, "temporal_frequency", rows, labels, why)
+
+
+def _frequencies(rows: Rows) -> list[str]:
+    """Names of the spatial frequencies: some kinds show several."""
+    return [name for name in rows if name.endswith("spatial_frequency")]
 
 
 def _refuse_beyond(limit: float, name: str, rows: Rows, labels: np.ndarray, why: str) -> None:

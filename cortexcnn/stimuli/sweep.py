@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ def sweep(kind: str, *, blank: bool = False, **parameters: Any) -> xr.Dataset:
     Parameters
     ----------
     kind : str
-        One of ``KINDS``: grating, drifting_grating, gabor, bar, swept_bar, edge, blank. (Photographs come by
-        :func:`photographs`.)
+        One of ``KINDS``: grating, drifting_grating, gabor, plaid, surround, bar, swept_bar, edge … (Photographs come
+        by :func:`photographs`.)
     blank : bool
         Add a blank as the last row: contrast 0, NaN (or empty text) for the parameters that were swept.
     **parameters : number, text, or a sequence of these
@@ -65,12 +66,12 @@ def sweep(kind: str, *, blank: bool = False, **parameters: Any) -> xr.Dataset:
     grids = np.meshgrid(*swept.values(), indexing="ij")
     rows = {name: grid.ravel() for name, grid in zip(swept, grids, strict=True)}
     count = len(next(iter(rows.values()))) if rows else 1
-    rows = {name: rows.get(name, np.full(count, known.default)) for name, known in entry.parameters.items()}
+    rows = _completed(entry, rows, count)
     _check_size(rows, given)
     if blank:
-        varied = {name for name, values in swept.items() if len(values) > 1}
+        varied = {name for name in rows if len(swept.get(_source(entry, name, swept), ())) > 1}
         rows = {name: _with_blank(name, values, varied) for name, values in rows.items()}
-    rows.update({name: derive(rows) for name, derive in entry.derived.items()})
+    rows.update(_derived(entry, rows))
     return _table(kind, rows, attrs)
 
 
@@ -131,15 +132,17 @@ def rows_of(stimuli: xr.Dataset) -> tuple[Kind, Rows]:
     """
     entry = find_kind(check_stimuli(stimuli).attrs["kind"])
     count = stimuli.sizes["stimulus"]
-    rows = {}
-    for name, known in entry.parameters.items():
-        if name in stimuli.variables:
-            values = stimuli[name].values
-            rows[name] = values.astype(str) if known.is_text else values.astype(np.float64)
-        else:
-            rows[name] = np.full(count, known.default)
-    if "direction" in entry.parameters and "orientation" in stimuli:
-        rows["direction"] = _direction(stimuli, rows["direction"])
+    there = {
+        name: stimuli[name].values.astype(str if known.is_text else np.float64)
+        for name, known in entry.parameters.items()
+        if name in stimuli.variables
+    }
+    rows = _completed(entry, there, count)
+    if "direction" in entry.parameters:
+        if "orientation" in stimuli:
+            rows["direction"] = _direction(stimuli, rows["direction"])
+    else:
+        rows.update({name: _agreeing(stimuli, name, values) for name, values in _derived(entry, rows).items()})
     for name, known in entry.attributes.items():
         rows[name] = np.full(count, stimuli.attrs.get(name, known.default))
     return entry, rows
@@ -169,6 +172,42 @@ def check_rows(kind: str, rows: Rows, labels: np.ndarray) -> None:
             raise ValueError(
                 f"{name} {_example(rows[name], wrong, labels)}: {name} of a {kind} is {known}{_remedy(name)}"
             )
+    for rule in KINDS[kind].rules:
+        wrong = shown & ~rule.holds(rows)
+        if wrong.any():
+            values = [f"{name} {rows[name][wrong][0]}" for name in rule.names[:-1]]
+            last = f"{rule.names[-1]} {_example(rows[rule.names[-1]], wrong, labels)}"
+            raise ValueError(f"{' and '.join([*values, last])}: {rule.meaning}")
+
+
+def _completed(entry: Kind, given: Rows, count: int) -> Rows:
+    """All parameters: those given, and for others the value of what they follow, or the default."""
+    rows = {name: np.full(count, known.default) for name, known in entry.parameters.items()} | given
+    return {name: rows[_source(entry, name, given)] for name in entry.parameters}
+
+
+def _source(entry: Kind, name: str, given: Container[str]) -> str:
+    """The parameter whose values one has: its own, or those of the one that it follows if it is not given."""
+    return name if name in given else entry.parameters[name].follows or name
+
+
+def _derived(entry: Kind, rows: Rows) -> Rows:
+    """What follows from the parameters."""
+    return {name: derive(rows) for name, derive in entry.derived.items()}
+
+
+def _agreeing(stimuli: xr.Dataset, name: str, derived: np.ndarray) -> np.ndarray:
+    """What follows from the parameters of a table made by hand; refused if the table says otherwise."""
+    if name not in stimuli.variables:
+        return derived
+    stated = stimuli[name].values.astype(np.float64)
+    wrong = np.abs(stated - derived) > 1e-6
+    if wrong.any():
+        raise ValueError(
+            f"{name} {_example(stated, wrong, stimuli['stimulus'].values)} is not {derived[wrong][0]:g}, which follows "
+            f"from the other parameters: leave {name} out of the table, and give those"
+        )
+    return np.where(np.isnan(derived), stated, derived)
 
 
 def _table(kind: str, rows: Rows, attrs: dict[str, float]) -> xr.Dataset:
@@ -178,7 +217,8 @@ def _table(kind: str, rows: Rows, attrs: dict[str, float]) -> xr.Dataset:
     check_rows(kind, {**rows, **{name: np.full(len(labels), value) for name, value in attrs.items()}}, labels)
     table = xr.Dataset({name: ("stimulus", values) for name, values in rows.items()}, {"stimulus": labels})
     for name in rows:
-        units = "degrees" if name in entry.derived else entry.parameters[name].units
+        angle = name.endswith("orientation")
+        units = "degrees" if angle else entry.parameters[name].units if name in entry.parameters else ""
         if units:
             table[name].attrs["units"] = units
     table.attrs = {"kind": kind, **attrs}
@@ -253,7 +293,7 @@ def _check_size(rows: Rows, given: dict[str, Any]) -> None:
 
 def _with_blank(name: str, values: np.ndarray, varied: set[str]) -> np.ndarray:
     """The values with one more row for a blank."""
-    if name == "contrast":
+    if name.endswith("contrast"):
         return np.append(values, 0.0)
     if name not in varied:
         return np.append(values, values[0])
@@ -272,4 +312,4 @@ def _remedy(name: str) -> str:
     return {
         "orientation": "; turned by 180 a grating is the same with phase 180 − phase",
         "contrast": "; more would leave the luminances 0 to 1",
-    }.get(name, "")
+    }.get(name.rpartition("_")[2], "")

@@ -3,6 +3,7 @@
 from cortexcnn.recording.electrode import ELECTRODES
 from cortexcnn.recording.forecast import Forecast
 from cortexcnn.recording.nwb import write_nwb
+from cortexcnn.recording.own import record_own
 from cortexcnn.recording.provenance import stimuli_hash
 from cortexcnn.recording.rates import SCALES, firing_rates
 from cortexcnn.recording.record import record
@@ -19,6 +20,7 @@ __all__ = [
     "firing_rates",
     "open_responses",
     "record",
+    "record_own",
     "spike_times",
     "spikes",
     "stimuli_hash",

@@ -16,6 +16,7 @@ from cortexcnn.protocols.marques2020 import (
     marques2020_scores,
     marques2020_stimuli,
 )
+from cortexcnn.protocols.placing import edge_shares, preferred_stimuli
 from cortexcnn.protocols.targets import TARGETS, Target, classical, grating_rdms, target
 from cortexcnn.protocols.through_training import across_seeds, through_training
 from cortexcnn.protocols.turning_bar import above_blank, spike_times, swept_bars
@@ -32,6 +33,7 @@ __all__ = [
     "beside_published",
     "classical",
     "compare_networks",
+    "edge_shares",
     "grating_battery",
     "grating_rdms",
     "grating_tuning",
@@ -43,6 +45,7 @@ __all__ = [
     "marques2020_scores",
     "marques2020_stimuli",
     "pixel_rdm",
+    "preferred_stimuli",
     "score_rdms",
     "spike_times",
     "summarise",

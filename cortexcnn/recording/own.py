@@ -111,13 +111,11 @@ def own_stimuli(stimuli: xr.Dataset, own: xr.Dataset) -> tuple[xr.Dataset, np.nd
     >>> rows.sizes["stimulus"], which.tolist()
     (5, [[0, 3, 0], [1, 4, 1], [2, 2, 2]])
     """
-    derived = KINDS[stimuli.attrs["kind"]].derived
+    known = KINDS[stimuli.attrs["kind"]].parameters
     count, units = stimuli.sizes["stimulus"], own.sizes["unit"]
     blank = np.tile(is_blank(stimuli).values, units)
     columns = {}
-    for name in stimuli.data_vars:
-        if name in derived:
-            continue
+    for name in [name for name in known if name in stimuli or name in own]:
         column = np.tile(stimuli[name].values, units)
         if name in own:
             mine = own[name].values if "stimulus" not in own[name].dims else own[name].transpose("unit", ...).values

@@ -7,9 +7,21 @@ from typing import Any
 
 from cortexcnn.cli.arguments import add_model, add_table, emit, load_network, names, new_folder, parameters, say
 
-__all__ = ["PROTOCOLS", "add", "run", "units"]
+__all__ = ["NAMED", "PROTOCOLS", "add", "run", "units"]
 
-PROTOCOLS = ("grating_tuning", "marques2020")
+NAMED = (
+    "schiller1976",
+    "albrecht_hamilton1982",
+    "devalois1982a",
+    "devalois1982b",
+    "skottun1991",
+    "ringach2002",
+    "cavanaugh2002a",
+)
+"""Experiments named after their papers: ``protocols.PROTOCOLS``, whose names are written here too so that the help
+need not wait for torch."""
+
+PROTOCOLS = ("grating_tuning", *NAMED, "marques2020")
 """What can be shown and measured by name."""
 
 
@@ -20,8 +32,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--protocol",
         choices=PROTOCOLS,
         default="grating_tuning",
-        help="grating_tuning: orientation, frequency and phase (default); marques2020: 22 properties of macaque V1, "
-        "with units and stimuli of its own",
+        metavar="NAME",
+        help="grating_tuning: orientation, frequency and phase (default); a paper's experiment, at each unit's own "
+        f"optimum: {', '.join(NAMED)}; marques2020: 22 properties of macaque V1, with units and stimuli of its own",
     )
     parser.add_argument("--layers", type=names, metavar="NAME,…", help="which layers (default: every convolution)")
     parser.add_argument(
@@ -43,6 +56,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n"
         "  cortexcnn probe squeezenet1_1 --weights FILE --layers features.0,features.3 --out study\n"
+        "  cortexcnn probe squeezenet1_1 --weights FILE --protocol cavanaugh2002a --layers features.0 --out size\n"
         "  cortexcnn probe squeezenet1_1 --weights FILE --protocol marques2020 --layers features.3 --out v1\n"
         "  cortexcnn probe alexnet --weights none --units 200 --stimuli bar orientation=0:180:15 x=-1:1:0.1 --out bars"
     )
@@ -52,6 +66,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Record, measure, write the study, and print a line for each layer."""
     if arguments.protocol == "marques2020":
         _battery(arguments)
+        return
+    if arguments.protocol in NAMED:
+        _named(arguments)
         return
     from cortexcnn import stimuli as kinds
     from cortexcnn.protocols import grating_battery, grating_tuning, summarise
@@ -84,6 +101,26 @@ def run(arguments: argparse.Namespace) -> None:
     page = tuning_study(folder, network, shown, responses, measures)
     emit(summarise(measures).to_dataframe().reset_index(), arguments)
     say(f"the study: {page}")
+
+
+def _named(arguments: argparse.Namespace) -> None:
+    """The experiment of a paper: a line for each layer."""
+    from cortexcnn.protocols import PROTOCOLS, preferred_stimuli, run_protocol, summarise_measures
+    from cortexcnn.recording import keep_responses
+    from cortexcnn.report import protocol_study
+
+    protocol = PROTOCOLS[arguments.protocol]
+    if arguments.stimuli is not None:
+        raise ValueError(f"{protocol.name} has stimuli of its own: leave out --stimuli")
+    network = load_network(arguments)
+    layers = arguments.layers or convolutions(network)
+    folder = new_folder(arguments.out, overwrite=arguments.overwrite)
+    where = {"layers": layers, **units(arguments.units), "rng": arguments.seed}
+    preferred = preferred_stimuli(network, **where) if protocol.own else None
+    responses, measures = run_protocol(protocol, network, **where, preferred=preferred)
+    keep_responses(responses, folder / "responses.nc", overwrite=arguments.overwrite)
+    emit(summarise_measures(protocol, measures).to_dataframe().reset_index(), arguments)
+    say(f"the study: {protocol_study(folder, network, protocol, responses, measures, preferred=preferred)}")
 
 
 def _battery(arguments: argparse.Namespace) -> None:

@@ -16,20 +16,26 @@ from cortexcnn.protocols.marques2020 import (
     marques2020_scores,
     marques2020_stimuli,
 )
-from cortexcnn.protocols.placing import edge_shares, preferred_stimuli
+from cortexcnn.protocols.named import PROTOCOLS
+from cortexcnn.protocols.placing import EDGES, edge_shares, preferred_stimuli
+from cortexcnn.protocols.protocol import Protocol, beside_neurons, run_protocol, summarise_measures
 from cortexcnn.protocols.targets import TARGETS, Target, classical, grating_rdms, target
 from cortexcnn.protocols.through_training import across_seeds, through_training
 from cortexcnn.protocols.turning_bar import above_blank, spike_times, swept_bars
 from cortexcnn.protocols.two_rdms import V1_LAYERS, compare_networks, layer_rdms, pixel_rdm, score_rdms
 
 __all__ = [
+    "EDGES",
     "PROPERTIES",
+    "PROTOCOLS",
     "PUBLISHED",
     "TARGETS",
     "V1_LAYERS",
+    "Protocol",
     "Target",
     "above_blank",
     "across_seeds",
+    "beside_neurons",
     "beside_published",
     "classical",
     "compare_networks",
@@ -46,9 +52,11 @@ __all__ = [
     "marques2020_stimuli",
     "pixel_rdm",
     "preferred_stimuli",
+    "run_protocol",
     "score_rdms",
     "spike_times",
     "summarise",
+    "summarise_measures",
     "swept_bars",
     "target",
     "through_training",

@@ -19,7 +19,7 @@ from cortexcnn.recording import record, record_own
 from cortexcnn.stimuli import sweep
 from cortexcnn.tuning.validity import also
 
-__all__ = ["edge_shares", "preferred_stimuli"]
+__all__ = ["EDGES", "edge_shares", "preferred_stimuli"]
 
 EDGES = ("spatial_frequency", "size", "place")
 """What has a range whose edge an optimum may lie at; orientation and phase go round."""
@@ -138,7 +138,7 @@ def _coarse(responses: xr.DataArray, component: str) -> xr.Dataset:
     curve = tuning.tuning_curve(responses, "orientation", component=component)
     notes = tuning.validity(curve, tolerance=None)
     # Not to orientation: a unit without one is a good unit.
-    deaf = curve.max("orientation").values <= 1e-3 * np.abs(responses).max("stimulus").values
+    deaf = curve.max("orientation").values <= 1e-3 * abs(responses).max("stimulus").values
     notes = also(notes, "constant (held away from the rectifier)", deaf & notes["valid"].values)
     frequencies = responses["spatial_frequency"].dropna("stimulus").values
     best = curve["orientation"].values[curve.fillna(-np.inf).argmax("orientation").values]

@@ -8,7 +8,7 @@ from cortexcnn.recording.provenance import stimuli_hash
 from cortexcnn.recording.rates import SCALES, firing_rates
 from cortexcnn.recording.record import record
 from cortexcnn.recording.spikes import QUANTITIES, spike_times, spikes
-from cortexcnn.recording.store import open_responses
+from cortexcnn.recording.store import keep_responses, open_responses
 from cortexcnn.recording.trials import TRIAL_FORMS, trial_table, write_trials
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "TRIAL_FORMS",
     "Forecast",
     "firing_rates",
+    "keep_responses",
     "open_responses",
     "record",
     "record_own",

@@ -24,7 +24,7 @@ from cortexcnn.recording.contract import Recordable
 from cortexcnn.recording.electrode import Site
 from cortexcnn.recording.provenance import HASHES, stimuli_hash
 
-__all__ = ["InFile", "open_responses"]
+__all__ = ["InFile", "keep_responses", "open_responses"]
 
 _RECORDED = "recorded"
 """While a file grows: how many stimuli have been recorded of each layer."""
@@ -216,6 +216,45 @@ def open_responses(
         responses.close()
         raise ValueError(f"{path} holds other responses: {wrong}; record them again")
     return check_responses(responses)
+
+
+def keep_responses(responses: xr.DataArray, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write responses that are in memory, to be read by :func:`open_responses`.
+
+    Parameters
+    ----------
+    responses : DataArray (stimulus, unit[, repeat][, time])
+        From ``record_own``, ``spikes``, or of your own.
+    path : str or Path
+        A NetCDF-4 file. It is written beside, and takes its name when it is complete.
+    overwrite : bool
+        Replace what is there.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    FileExistsError
+        If the file is there and was not to be overwritten.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> table = xr.DataArray([[1.0]], dims=("stimulus", "unit"), coords={"stimulus": [0], "unit": ["a"]})
+    >>> with TemporaryDirectory() as folder, open_responses(keep_responses(table, f"{folder}/one.nc")) as read:
+    ...     print(read.values.tolist())
+    [[1.0]]
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} is there already; choose another file, or say overwrite=True")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    check_responses(responses).rename("responses").to_netcdf(part, engine="h5netcdf")
+    part.replace(path)
+    return path
 
 
 def _may_resume(path: Path, part: Path, table: xr.Dataset, *, overwrite: bool, resume: bool) -> bool:

@@ -3,6 +3,7 @@
 from cortexcnn.report.bars import bar_section, draw_bars, most_selective
 from cortexcnn.report.battery import battery_study
 from cortexcnn.report.page import Section, page
+from cortexcnn.report.protocol import protocol_study
 from cortexcnn.report.similarity import similarity_section
 from cortexcnn.report.study import tuning_study
 
@@ -13,6 +14,7 @@ __all__ = [
     "draw_bars",
     "most_selective",
     "page",
+    "protocol_study",
     "similarity_section",
     "tuning_study",
 ]

@@ -12,6 +12,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from cortexcnn.cli import COMMANDS, main
+from cortexcnn.recording import open_responses
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +192,28 @@ def test_the_battery_scores_the_layers_that_are_named(tmp_path, capsys):
     assert xr.open_dataarray(out / "responses.nc").sizes["stimulus"] == 9001
     assert main([*words, "--units", "all", "--overwrite"]) == 1
     assert "units and stimuli of its own" in capsys.readouterr().err
+
+
+def test_a_papers_experiment_prints_medians_and_writes_its_page(tmp_path, capsys):
+    out = tmp_path / "size"
+    words = ["probe", "classical_v1", "--protocol", "cavanaugh2002a", "--layers", "normalised_complex", "--csv"]
+    assert main([*words, "--out", str(out)]) == 0
+    row = capsys.readouterr().out.strip().splitlines()
+    assert row[0].startswith("layer,units,valid,grating_summation_field")
+    assert row[1].startswith("normalised_complex,24,24,")
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "Cavanaugh, Bair &amp; Movshon (2002a)" in page
+    for name in ("measures.csv", "medians.csv", "preferred.csv", "responses.nc"):
+        assert name in page
+        assert (out / name).is_file()
+    assert {file.name for file in (out / "figures").glob("*.png")} == {"examples.png", "distributions.png"}
+    with open_responses(out / "responses.nc") as responses:
+        assert responses.attrs["protocol"] == "cavanaugh2002a"
+        assert responses.sizes["unit"] == 24
+    assert main([*words, "--out", str(out)]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert main([*words, "--out", str(tmp_path / "x"), "--stimuli", "grating"]) == 1
+    assert "stimuli of its own" in capsys.readouterr().err
 
 
 def test_training_writes_weights_that_can_be_probed(tmp_path, capsys):

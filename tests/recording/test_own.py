@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cortexcnn.models import Eye, wrap
+from cortexcnn.recording import keep_responses, open_responses, record, record_own
 from cortexcnn.recording import own as room
-from cortexcnn.recording import record, record_own
 from cortexcnn.stimuli import sweep
 
 
@@ -132,3 +132,18 @@ def test_bad_tables_are_refused(network, change, message):
 def test_no_units_are_refused(network):
     with pytest.raises(ValueError, match="table of units with labels"):
         record_own(network, sweep("grating"), units_of(network).isel(unit=[]), progress=False)
+
+
+def test_what_was_recorded_is_kept_and_read_again(network, tmp_path):
+    own = units_of(network, ["0"]).assign(orientation=("unit", np.arange(5) * 30.0))
+    found = record_own(network, sweep("grating", contrast=[0.1, 1], blank=True), own, progress=False)
+    path = keep_responses(found, tmp_path / "below" / "own.nc")
+    with open_responses(path, network=network) as read:
+        xr.testing.assert_allclose(read.load(), found.rename("responses"))
+        assert read.attrs == found.attrs
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        keep_responses(found, path)
+    keep_responses(found + 1, path, overwrite=True)
+    with open_responses(path) as read:
+        assert read.values == pytest.approx(found.values + 1)
+    assert [file.name for file in path.parent.iterdir()] == ["own.nc"]

@@ -1,0 +1,28 @@
+"""All named experiments, by name."""
+
+from __future__ import annotations
+
+from cortexcnn.protocols.albrecht_hamilton1982 import ALBRECHT_HAMILTON1982
+from cortexcnn.protocols.cavanaugh2002a import CAVANAUGH2002A
+from cortexcnn.protocols.devalois1982a import DEVALOIS1982A
+from cortexcnn.protocols.devalois1982b import DEVALOIS1982B
+from cortexcnn.protocols.protocol import Protocol
+from cortexcnn.protocols.ringach2002 import RINGACH2002
+from cortexcnn.protocols.schiller1976 import SCHILLER1976
+from cortexcnn.protocols.skottun1991 import SKOTTUN1991
+
+__all__ = ["PROTOCOLS"]
+
+PROTOCOLS: dict[str, Protocol] = {
+    protocol.name: protocol
+    for protocol in (
+        SCHILLER1976,
+        ALBRECHT_HAMILTON1982,
+        DEVALOIS1982A,
+        DEVALOIS1982B,
+        SKOTTUN1991,
+        RINGACH2002,
+        CAVANAUGH2002A,
+    )
+}
+"""By name, in the order of their years."""

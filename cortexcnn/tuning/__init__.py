@@ -3,7 +3,7 @@
 ``tuning_curve`` goes from responses to curves, the measures from curves to numbers, and ``orientation_tuning``,
 ``direction_tuning``, ``spatial_frequency_tuning``, ``phase_tuning``, ``contrast_tuning`` and ``size_tuning`` go all the
 way, with a flag and its reason. ``position_map`` and ``spike_triggered_average`` go from responses to maps of
-receptive fields, ``receptive_field`` from maps to numbers.
+receptive fields, ``receptive_field``, ``fit_gaussians`` and ``fit_gabors`` from maps to numbers.
 """
 
 from cortexcnn.tuning.contrast import contrast_tuning, semi_saturation_contrast
@@ -13,6 +13,7 @@ from cortexcnn.tuning.direction import DIRECTION_FORMS, direction_selectivity, d
 from cortexcnn.tuning.fits import cuts, fit_curves, fitted_curves
 from cortexcnn.tuning.forms import FORMS
 from cortexcnn.tuning.intervals import interval, resampled
+from cortexcnn.tuning.map_fits import fit_gabors, fit_gaussians, fitted_maps
 from cortexcnn.tuning.marques2020 import marques2020_orientation, marques2020_size, marques2020_spatial_frequency
 from cortexcnn.tuning.orientation import (
     PREFERENCES,
@@ -68,8 +69,11 @@ __all__ = [
     "f0",
     "f1",
     "fit_curves",
+    "fit_gabors",
+    "fit_gaussians",
     "fit_sizes",
     "fitted_curves",
+    "fitted_maps",
     "fitted_sizes",
     "grating_summation_field",
     "interval",

@@ -14,6 +14,7 @@ NAMED = (
     "albrecht_hamilton1982",
     "devalois1982a",
     "devalois1982b",
+    "drifting",
     "skottun1991",
     "ringach2002",
     "cavanaugh2002a",
@@ -112,8 +113,8 @@ def _named(arguments: argparse.Namespace) -> None:
     protocol = PROTOCOLS[arguments.protocol]
     if arguments.stimuli is not None:
         raise ValueError(f"{protocol.name} has stimuli of its own: leave out --stimuli")
-    network = load_network(arguments)
-    layers = arguments.layers or convolutions(network)
+    network = _loaded(arguments)
+    layers = arguments.layers or (None if protocol.film else convolutions(network))
     folder = new_folder(arguments.out, overwrite=arguments.overwrite)
     where = {"layers": layers, **units(arguments.units), "rng": arguments.seed}
     preferred = preferred_stimuli(network, **where) if protocol.own else None
@@ -121,6 +122,18 @@ def _named(arguments: argparse.Namespace) -> None:
     keep_responses(responses, folder / "responses.nc", overwrite=arguments.overwrite)
     emit(summarise_measures(protocol, measures).to_dataframe().reset_index(), arguments)
     say(f"the study: {protocol_study(folder, network, protocol, responses, measures, preferred=preferred)}")
+
+
+def _loaded(arguments: argparse.Namespace) -> Any:
+    """The network that the arguments name, one that sees films if it is one."""
+    from cortexcnn.models import film_names, load_film
+
+    if arguments.model not in film_names():
+        return load_network(arguments)
+    names = ("weights", "degrees", "device", "seed")
+    network = load_film(arguments.model, **{name: getattr(arguments, name) for name in names})
+    say(str(network))
+    return network
 
 
 def _battery(arguments: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from cortexcnn.models.alexnet_2012 import alexnet_2012
 from cortexcnn.models.eye import Eye
+from cortexcnn.models.film import FilmNetwork, film_names, load_film
 from cortexcnn.models.lenet import lenet
 from cortexcnn.models.load import load, names
 from cortexcnn.models.locally_connected import LocallyConnected2d, unshared
@@ -17,13 +18,16 @@ from cortexcnn.models.vgg_style import vgg_style
 
 __all__ = [
     "Eye",
+    "FilmNetwork",
     "LocallyConnected2d",
     "Network",
     "ReceptiveField",
     "alexnet_2012",
     "curve_filter",
+    "film_names",
     "lenet",
     "load",
+    "load_film",
     "names",
     "output_size",
     "plain_cnn",

@@ -22,7 +22,7 @@ from cortexcnn.models.network import Network
 from cortexcnn.models.weights import eye_in, fit, read
 from cortexcnn.shipped import shipped
 
-__all__ = ["OWN", "load", "names"]
+__all__ = ["OWN", "load", "names", "seeded"]
 
 OWN = {
     "cortexnet": "cortexcnn.models.cortexnet:cortexnet",
@@ -132,6 +132,10 @@ def load(
     """
     known = names()
     if ":" not in name and name not in known:
+        if name in torchvision.models.list_models(module=torchvision.models.video):
+            raise ValueError(
+                f"{name} sees films, not images: load_film({name!r}) loads it, and record_film shows it films"
+            )
         near = get_close_matches(name, known, n=5, cutoff=0.4)
         raise ValueError(
             f"no network named {name!r}; nearest are {', '.join(near) or 'none'} (of {len(known)}: "
@@ -214,7 +218,7 @@ def _torchvision(
         options = {"transform_input": True, "init_weights": state is None, "aux_logits": side}
     elif name.startswith("vit_"):
         options = {"image_size": eye.pixels}
-    with _seeded(seed):
+    with seeded(seed):
         return torchvision.models.get_model(name, weights=None, num_classes=classes, **options)
 
 
@@ -226,7 +230,7 @@ def _built(
     taken = _parameters(factory)
     _check_options(name, options, taken)
     told = {key: value for key, value in screen.items() if value is not None and key in (taken or ())}
-    with _seeded(seed):
+    with seeded(seed):
         made = factory(**told, **options)
         eye = getattr(made, "eye", None)
         module = made.module if isinstance(made, Network) else made
@@ -310,8 +314,8 @@ def _moved(module: nn.Module, device: str | torch.device) -> nn.Module:
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Random numbers from a seed; the global generator is put back as it was."""
+def seeded(seed: int) -> Iterator[None]:
+    """Random numbers from a seed for the length of a ``with`` block; the global generator is put back as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield

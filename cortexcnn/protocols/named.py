@@ -6,6 +6,7 @@ from cortexcnn.protocols.albrecht_hamilton1982 import ALBRECHT_HAMILTON1982
 from cortexcnn.protocols.cavanaugh2002a import CAVANAUGH2002A
 from cortexcnn.protocols.devalois1982a import DEVALOIS1982A
 from cortexcnn.protocols.devalois1982b import DEVALOIS1982B
+from cortexcnn.protocols.drifting import DRIFTING
 from cortexcnn.protocols.protocol import Protocol
 from cortexcnn.protocols.ringach2002 import RINGACH2002
 from cortexcnn.protocols.schiller1976 import SCHILLER1976
@@ -20,6 +21,7 @@ PROTOCOLS: dict[str, Protocol] = {
         ALBRECHT_HAMILTON1982,
         DEVALOIS1982A,
         DEVALOIS1982B,
+        DRIFTING,
         SKOTTUN1991,
         RINGACH2002,
         CAVANAUGH2002A,

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from cortexcnn import reference
 from cortexcnn.arrays import groups
 from cortexcnn.protocols.placing import preferred_stimuli
-from cortexcnn.recording import record, record_own
+from cortexcnn.recording import record, record_film, record_own
 from cortexcnn.screen import Screen
 
 __all__ = ["Protocol", "beside_neurons", "own_parameters", "run_protocol", "summarise_measures"]
@@ -41,6 +41,8 @@ class Protocol:
     own : callable, optional
         ``own(preferred, stimuli)``: what is each unit's own, from ``preferred_stimuli``, as ``record_own`` takes it.
         None shows all units the same.
+    film : bool
+        Whether it needs a network with an axis of time.
     curves : tuple of str
         Parameters over which examples are drawn.
     component : str
@@ -59,6 +61,7 @@ class Protocol:
     stimuli: Callable[[Screen], xr.Dataset]
     measure: Callable[[xr.DataArray], xr.Dataset]
     own: Callable[[xr.Dataset, xr.Dataset], xr.Dataset] | None = None
+    film: bool = False
     curves: tuple[str, ...] = ()
     component: str = "larger"
     published: Mapping[str, str] = field(default_factory=dict)
@@ -89,9 +92,9 @@ def run_protocol(
     protocol : Protocol
         One of ``PROTOCOLS``.
     network : Network
-        From ``cortexcnn.load`` or ``cortexcnn.wrap``.
+        From ``cortexcnn.load`` or ``cortexcnn.wrap``; for an experiment on motion from ``models.load_film``.
     layers, units, count, rng
-        As of :func:`cortexcnn.record`.
+        As of :func:`cortexcnn.record`; of a network that sees films always the units at the centre.
     preferred : Dataset (unit), optional
         From ``preferred_stimuli``, where several protocols go to the same units; ``layers`` and ``units`` are then its.
     progress : bool
@@ -108,7 +111,8 @@ def run_protocol(
     Raises
     ------
     ValueError
-        If a layer or unit doesn't exist, the screen can't carry the stimuli, or no unit answers.
+        If a layer or unit doesn't exist, the screen can't carry the stimuli, no unit answers, or the experiment is one
+        on motion and the network has no axis of time (or the other way round).
 
     Examples
     --------
@@ -120,7 +124,19 @@ def run_protocol(
     >>> round(float(measures.modulation_ratio[0]), 2)
     1.6
     """
+    if protocol.film != hasattr(network, "frames"):
+        raise ValueError(
+            f"{network.name} has no axis of time: each frame is answered by itself, so no unit of it has a direction; "
+            f"{protocol.name} wants a network that sees films (models.load_film)"
+            if protocol.film
+            else f"{network.name} sees films; {protocol.name} shows still pictures"
+        )
     shown = protocol.stimuli(network.screen)
+    if protocol.film:
+        if not layers:
+            raise ValueError("name layers whose output has an axis of time, e.g. layers=['layer1']")
+        responses = record_film(network, shown, layers=layers, progress=progress)
+        return _named(responses, protocol), protocol.measure(responses)
     if protocol.own is None:
         responses = record(network, shown, layers=layers, units=units, count=count, rng=rng, progress=progress)
         return _named(responses, protocol), protocol.measure(responses)

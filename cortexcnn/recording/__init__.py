@@ -1,6 +1,7 @@
 """The electrode and its amplifier: which units, through which window, and where their responses go."""
 
 from cortexcnn.recording.electrode import ELECTRODES
+from cortexcnn.recording.film import record_film
 from cortexcnn.recording.forecast import Forecast
 from cortexcnn.recording.nwb import write_nwb
 from cortexcnn.recording.own import record_own
@@ -21,6 +22,7 @@ __all__ = [
     "keep_responses",
     "open_responses",
     "record",
+    "record_film",
     "record_own",
     "spike_times",
     "spikes",

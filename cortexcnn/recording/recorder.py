@@ -18,13 +18,13 @@ from cortexcnn.recording.contract import Recordable
 from cortexcnn.recording.electrode import Site
 from cortexcnn.recording.window import Pass
 
-__all__ = ["Listen", "first_tensor", "left_as_found", "listening"]
+__all__ = ["AllHeard", "Listen", "first_tensor", "left_as_found", "listening"]
 
 Listen = Callable[[torch.Tensor, Mapping[str, torch.Tensor]], None]
 """Show luminance (n, channel, y, x) and write the responses (n, unit) of each layer to the tensor given for it."""
 
 
-class _AllHeard(BaseException):
+class AllHeard(BaseException):
     """Ends a forward pass. No Exception, so that a network that catches those lets it through."""
 
 
@@ -63,7 +63,7 @@ def listening(network: Recordable, step: Pass, calls: Mapping[str, int]) -> Iter
                 return
             _copy(site, site.read(first_tensor(output), step.origin(site)), targets[site.layer])
             if site.layer == last:
-                raise _AllHeard
+                raise AllHeard
 
         return read
 
@@ -72,7 +72,7 @@ def listening(network: Recordable, step: Pass, calls: Mapping[str, int]) -> Iter
         targets.update(into)
         try:
             network(luminance)
-        except _AllHeard:
+        except AllHeard:
             pass
         finally:
             targets.clear()

@@ -92,7 +92,8 @@ def _examples(figures: Path, protocol: Protocol, responses: xr.DataArray, measur
                 ax.set_axis_off()
             continue
         shown = responses.sel(unit=here["unit"].values)
-        order = np.argsort(-np.ptp(shown.values.reshape(shown.sizes["stimulus"], -1), axis=0))[:4]
+        over = [dim for dim in shown.dims if dim != "unit"]
+        order = np.argsort(-(shown.max(over) - shown.min(over)).values)[:4]
         for ax, parameter in zip(row, protocol.curves, strict=True):
             some = shown.isel(unit=np.sort(order))
             curves = tuning.tuning_curve(some, parameter, component=protocol.component)

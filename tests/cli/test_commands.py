@@ -216,6 +216,18 @@ def test_a_papers_experiment_prints_medians_and_writes_its_page(tmp_path, capsys
     assert "stimuli of its own" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_direction_is_asked_of_networks_that_see_films(tmp_path, capsys):
+    words = ["probe", "classical_v1", "--protocol", "drifting", "--out", str(tmp_path / "still")]
+    assert main(words) == 1
+    assert "has no axis of time" in capsys.readouterr().err
+    out = tmp_path / "film"
+    words = ["probe", "mc3_18", "--weights", "none", "--protocol", "drifting", "--layers", "stem", "--out", str(out)]
+    assert main([*words, "--csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("stem,64,")
+    assert (out / "figures" / "examples.png").is_file()
+
+
 def test_training_writes_weights_that_can_be_probed(tmp_path, capsys):
     out = tmp_path / "run"
     (tmp_path / "own.py").write_text(

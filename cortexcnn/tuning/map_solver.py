@@ -19,8 +19,8 @@ __all__ = ["Grid", "solve"]
 ROWS = 2**16  # positions × fits that are worked on at a time: what fits the cache
 FIRST, KEPT, ITERATIONS = 8, 4, 200  # steps of every start, how many go on, and steps of those
 TOLERANCE = 1e-9  # a fit rests when its next step promises less than this share of its residual
-ANGLES = 12  # of the dictionary
-LOBES = (0.3, 0.3), (0.6, 0.6), (1.2, 1.2), (0.3, 0.8), (0.7, 0.25)  # its sigma_u and sigma_v, times the frequency
+LOBES = (0.3, 0.3, 6), (0.6, 0.6, 8), (1.2, 1.2, 12), (0.3, 0.8, 12), (0.7, 0.25, 6)
+# of the dictionary: sigma_u and sigma_v, times the frequency, and at how many angles
 FAR = np.deg2rad(45)
 
 
@@ -242,9 +242,9 @@ def _gabor_atoms(grid: Grid) -> np.ndarray:
     frequencies = np.geomspace(low, high, max(2, int(np.ceil(2 * np.log2(high / low))) + 1))
     rows = []
     for f in frequencies:
-        for kind, lobes in enumerate(LOBES):
+        for kind, (*lobes, angles) in enumerate(LOBES):
             wide, long = np.log(np.clip(np.array(lobes) / f, 0.5 * min(grid.step), grid.extent))
-            rows += [(angle, wide, long, np.log(f), kind) for angle in np.arange(ANGLES) * np.pi / ANGLES]
+            rows += [(angle, wide, long, np.log(f), kind) for angle in np.arange(angles) * np.pi / angles]
     return np.array(rows)
 
 
@@ -252,7 +252,7 @@ def _against(data: np.ndarray, grid: Grid, atoms: np.ndarray, form: MapForm) -> 
     """The energy that each atom explains at its best place, and that place (atom, unit)."""
     rows, columns = data.shape[1:]
     size = [scipy.fft.next_fast_len(2 * n - 1) for n in (rows, columns)]
-    transformed = scipy.fft.fft2(data, size)
+    transformed = scipy.fft.fft2(data.astype(np.float32), size)  # starts need no more
     y, x = (np.arange(1 - n, n) * step for n, step in zip((rows, columns), grid.step, strict=True))
     places = Grid(y, x).places()
     explained, place = np.zeros((len(atoms), len(data))), np.zeros((len(atoms), len(data)), int)
@@ -261,7 +261,7 @@ def _against(data: np.ndarray, grid: Grid, atoms: np.ndarray, form: MapForm) -> 
         made = form.shape(theta, *places)[0][0]
         wave = made[0] if form is GAUSSIAN else made[0] + 1j * made[1]
         energy = (made**2).sum() / len(made)
-        spectrum = scipy.fft.fft2(_wrapped(wave.reshape(len(y), len(x)), size))
+        spectrum = scipy.fft.fft2(_wrapped(wave.reshape(len(y), len(x)), size)).astype(np.complex64)
         matched = scipy.fft.ifft2(transformed * spectrum.conj())[:, :rows, :columns]
         gain = (matched.real**2 + matched.imag**2).reshape(len(data), -1) / energy
         place[i] = gain.argmax(1)

@@ -10,6 +10,7 @@ from cortexcnn.cli.arguments import add_model, add_table, emit, load_network, na
 __all__ = ["NAMED", "PROTOCOLS", "add", "run", "units"]
 
 NAMED = (
+    "hubel_wiesel1959",
     "schiller1976",
     "albrecht_hamilton1982",
     "devalois1982a",

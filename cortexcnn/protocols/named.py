@@ -7,6 +7,7 @@ from cortexcnn.protocols.cavanaugh2002a import CAVANAUGH2002A
 from cortexcnn.protocols.devalois1982a import DEVALOIS1982A
 from cortexcnn.protocols.devalois1982b import DEVALOIS1982B
 from cortexcnn.protocols.drifting import DRIFTING
+from cortexcnn.protocols.hubel_wiesel1959 import HUBEL_WIESEL1959
 from cortexcnn.protocols.protocol import Protocol
 from cortexcnn.protocols.ringach2002 import RINGACH2002
 from cortexcnn.protocols.schiller1976 import SCHILLER1976
@@ -17,6 +18,7 @@ __all__ = ["PROTOCOLS"]
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
+        HUBEL_WIESEL1959,
         SCHILLER1976,
         ALBRECHT_HAMILTON1982,
         DEVALOIS1982A,

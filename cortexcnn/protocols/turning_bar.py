@@ -48,7 +48,8 @@ def swept_bars(
         polarity=polarity,
         speed=screen.degrees,
         duration=1.0,
-        frame_rate=64.0,
+        # No step over a pixel: a small field would miss the edge of the bar, more at some orientations than at others.
+        frame_rate=float(max(64, screen.pixels)),
         blank=True,
     )
 

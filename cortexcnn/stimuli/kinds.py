@@ -12,7 +12,7 @@ from difflib import get_close_matches
 import numpy as np
 import torch
 
-from cortexcnn.stimuli import bars, gratings, images, plaids, surrounds
+from cortexcnn.stimuli import bars, gratings, images, noise, plaids, surrounds
 from cortexcnn.stimuli.canvas import GREY, Canvas, Rows
 
 __all__ = ["KINDS", "Kind", "Parameter", "Rule", "find_kind", "unknown"]
@@ -240,6 +240,9 @@ _BAR = {
     "contrast": _CONTRAST,
     **_PLACE,
 }
+_SEED = Parameter(0.0, "", "of the noise, a whole number: equal ones show the same", (0, 2**53), "[]")
+_WHOLE_SEED = Rule(("seed",), lambda rows: rows["seed"] % 1 == 0, "a seed is a whole number, one for each picture")
+_PEAK = Parameter(1.0, "", "largest deviation from the mean / the mean; 0 is a blank", (0, 1), "[]")
 _TIMING = {
     "duration": Parameter(1.0, "s", "of the presentation", _POSITIVE),
     "frame_rate": Parameter(32.0, "Hz", "frames in a second", _POSITIVE),
@@ -300,6 +303,55 @@ KINDS: dict[str, Kind] = {
         ),
     ),
     "bar": Kind(_BAR, bars.draw_bar, bars.extent_of_bar),
+    "spot": Kind(
+        {
+            "size": Parameter(0.5, "degrees", "side or diameter", _POSITIVE),
+            "shape": Parameter("square", "", "of the spot", choices=tuple(noise.SHAPES)),
+            "polarity": _BAR["polarity"],
+            "contrast": _CONTRAST,
+            **_PLACE,
+        },
+        noise.draw_spot,
+        noise.extent_of_spot,
+    ),
+    "white_noise": Kind(
+        {
+            "seed": _SEED,
+            "check": Parameter(0.25, "degrees", "side of the checks, a whole number of pixels at best", _POSITIVE),
+            "distribution": Parameter("binary", "", "of the checks", choices=tuple(noise.DISTRIBUTIONS)),
+            "contrast": Parameter(1.0, "", f"of a check, gaussian ones at {noise.LIMIT:g} sd", (0, 1), "[]"),
+        },
+        noise.draw_white_noise,
+        _everywhere,
+        rules=(_WHOLE_SEED,),
+    ),
+    "power_noise": Kind(
+        {
+            "seed": _SEED,
+            "exponent": Parameter(1.0, "", "amplitude falls as 1 / frequency ** exponent", (-4, 4), "[]"),
+            "contrast": _PEAK,
+        },
+        noise.draw_power_noise,
+        _everywhere,
+        rules=(_WHOLE_SEED,),
+    ),
+    "filtered_noise": Kind(
+        {
+            "seed": _SEED,
+            "orientation": _ORIENTATION,
+            "orientation_bandwidth": Parameter(
+                15.0, "degrees", "half width at half amplitude; inf for all orientations", _POSITIVE, "(]"
+            ),
+            "spatial_frequency": Parameter(2.0, "cycles/degree", "at the middle of the band", _POSITIVE),
+            "spatial_frequency_bandwidth": Parameter(
+                1.0, "octaves", "full width at half amplitude; inf for all frequencies", _POSITIVE, "(]"
+            ),
+            "contrast": _PEAK,
+        },
+        noise.draw_filtered_noise,
+        _everywhere,
+        rules=(_WHOLE_SEED,),
+    ),
     "swept_bar": Kind(
         _directed(_BAR, speed=Parameter(8.0, "degrees/s", "at which the bar moves", _POSITIVE)),
         bars.draw_swept_bar,

@@ -9,6 +9,7 @@ import xarray as xr
 from cortexcnn.screen import Screen, Window
 from cortexcnn.stimuli.canvas import GREY, Canvas, Rows, split
 from cortexcnn.stimuli.kinds import Kind
+from cortexcnn.stimuli.noise import too_fine
 from cortexcnn.stimuli.sweep import check_rows, rows_of, times
 
 __all__ = ["check_drawable", "render"]
@@ -146,6 +147,10 @@ def _guard(kind: str, rows: Rows, labels: np.ndarray, screen: Screen) -> None:
         rate = rows["frame_rate"][0]
         why = f"Hz, the Nyquist limit of {rate:g} frames/s; show slower gratings, or more frames in a second"
         _refuse_beyond(rate / 2, "temporal_frequency", rows, labels, why)
+    name, wrong, why = too_fine(rows, screen)
+    wrong = wrong & (rows["contrast"] != 0)
+    if wrong.any():
+        raise ValueError(f"{name} {rows[name][wrong][0]:g} of stimulus {labels[wrong][0]} {why}")
 
 
 def _frequencies(rows: Rows) -> list[str]:

@@ -11,6 +11,7 @@ from cortexcnn.plot.layers import layers_by_reference
 from cortexcnn.plot.learning import confusion, learning_curve
 from cortexcnn.plot.properties import property_scores
 from cortexcnn.plot.rdms import rdm
+from cortexcnn.plot.receptive_fields import receptive_field, receptive_fields
 from cortexcnn.plot.searches import search_choice, search_history
 from cortexcnn.plot.style import COLOURS, depth_colours, figure, save, style
 from cortexcnn.plot.tuning import polar, raster, tuning_curves
@@ -29,6 +30,8 @@ __all__ = [
     "property_scores",
     "raster",
     "rdm",
+    "receptive_field",
+    "receptive_fields",
     "save",
     "search_choice",
     "search_history",

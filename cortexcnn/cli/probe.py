@@ -11,14 +11,18 @@ __all__ = ["NAMED", "PROTOCOLS", "add", "run", "units"]
 
 NAMED = (
     "hubel_wiesel1959",
+    "hubel_wiesel1962",
+    "hubel_wiesel1965",
     "schiller1976",
     "albrecht_hamilton1982",
     "devalois1982a",
     "devalois1982b",
     "drifting",
+    "bonds1989",
     "skottun1991",
     "ringach2002",
     "cavanaugh2002a",
+    "cavanaugh2002b",
 )
 """Experiments named after their papers: ``protocols.PROTOCOLS``, whose names are written here too so that the help
 need not wait for torch."""

@@ -10,9 +10,11 @@ from cortexcnn.tuning.contrast import contrast_tuning, semi_saturation_contrast
 from cortexcnn.tuning.covariance import spike_triggered_covariance
 from cortexcnn.tuning.curves import COMPONENTS, tuning_curve
 from cortexcnn.tuning.direction import DIRECTION_FORMS, direction_selectivity, direction_tuning, preferred_direction
+from cortexcnn.tuning.end_stopping import end_stopping, length_tuning, preferred_length
 from cortexcnn.tuning.fits import cuts, fit_curves, fitted_curves
 from cortexcnn.tuning.forms import FORMS
 from cortexcnn.tuning.intervals import interval, resampled
+from cortexcnn.tuning.line_weighting import discreteness, line_weighting, line_weighting_tuning, summation
 from cortexcnn.tuning.map_fits import fit_gabors, fit_gaussians, fitted_maps
 from cortexcnn.tuning.marques2020 import marques2020_orientation, marques2020_size, marques2020_spatial_frequency
 from cortexcnn.tuning.orientation import (
@@ -38,6 +40,7 @@ from cortexcnn.tuning.size import (
     surround_suppression_index,
 )
 from cortexcnn.tuning.size_fits import fit_sizes, fitted_sizes
+from cortexcnn.tuning.sparseness import sparseness
 from cortexcnn.tuning.spatial_frequency import (
     low_pass,
     peak_spatial_frequency,
@@ -45,6 +48,11 @@ from cortexcnn.tuning.spatial_frequency import (
     spatial_frequency_bandwidth,
     spatial_frequency_cuts,
     spatial_frequency_tuning,
+)
+from cortexcnn.tuning.suppression import (
+    cross_orientation_suppression,
+    cross_orientation_tuning,
+    surround_orientation_tuning,
 )
 from cortexcnn.tuning.validity import CAUTIONS, FAULTS, validity
 
@@ -62,10 +70,14 @@ __all__ = [
     "baseline_of",
     "circular_variance",
     "contrast_tuning",
+    "cross_orientation_suppression",
+    "cross_orientation_tuning",
     "cuts",
     "direction_selectivity",
     "direction_tuning",
+    "discreteness",
     "effective_field",
+    "end_stopping",
     "f0",
     "f1",
     "fit_curves",
@@ -77,6 +89,9 @@ __all__ = [
     "fitted_sizes",
     "grating_summation_field",
     "interval",
+    "length_tuning",
+    "line_weighting",
+    "line_weighting_tuning",
     "low_pass",
     "marques2020_orientation",
     "marques2020_size",
@@ -92,6 +107,7 @@ __all__ = [
     "polarity_maps",
     "position_map",
     "preferred_direction",
+    "preferred_length",
     "preferred_orientation",
     "preferred_phase",
     "receptive_field",
@@ -99,13 +115,16 @@ __all__ = [
     "schiller_ratio",
     "semi_saturation_contrast",
     "size_tuning",
+    "sparseness",
     "spatial_frequency_bandwidth",
     "spatial_frequency_cuts",
     "spatial_frequency_tuning",
     "spike_triggered_average",
     "spike_triggered_covariance",
     "subregions",
+    "summation",
     "surround_diameter",
+    "surround_orientation_tuning",
     "surround_suppression_index",
     "tuned",
     "tuning_curve",

@@ -14,6 +14,8 @@ FAULTS = {
     "never answered": "no response at all",
     "constant (held away from the rectifier)": "the same response to everything that was shown",
     "never above the blank": "no response exceeds that to the blank",
+    "no response without the mask": "it does not answer to the test grating alone",
+    "no response without the surround": "it does not answer to the centre alone",
 }
 """Why a unit is not valid: its measures are NaN."""
 
@@ -25,6 +27,7 @@ CAUTIONS = {
     "saturated throughout (semi-saturation is a bound)": "half of the maximum lies below the lowest contrast",
     "falls at high contrast (supersaturation)": "the highest contrast gives more than 5 % less than the peak",
     "hardly suppressed by size (no surround diameter)": "the largest grating gives at least nine tenths of the peak",
+    "hardly suppressed across (no ratio)": "an orthogonal annulus takes less than 5 % of the response",
     "receptive field leaves the screen": "part of what it could see was never stimulated",
 }
 """What to bear in mind about a unit that is valid."""
@@ -84,7 +87,8 @@ def validity(curve: xr.DataArray, *, tolerance: float | None = 1e-3, skipna: boo
         "optimum at the edge of the range (a bound)": fine & _at_edge(table, parameter),
         "receptive field leaves the screen": _leaves(table),
     }
-    faulty = np.logical_or.reduce([found[name] if name != "samples missing" else too_few for name in FAULTS])
+    faults = [too_few, *(holds for name, holds in found.items() if name in FAULTS and name != "samples missing")]
+    faulty = np.logical_or.reduce(faults)
     coords = {"unit": table["unit"]} if "unit" in table.coords else {}
     notes = xr.Dataset({"valid": ("unit", ~faulty), "reason": ("unit", np.full(faulty.shape, ""))}, coords)
     for name, holds in found.items():

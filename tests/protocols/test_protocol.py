@@ -108,6 +108,43 @@ def test_only_normalised_cells_are_suppressed_by_size(medians):
         assert medians("cavanaugh2002a", layer)["surround_suppression_index"] > 0.05
 
 
+def test_only_normalised_cells_are_suppressed_across(medians):
+    # Of the closed form with .5 and .5 in the pool's full window; in a disc there is less of both.
+    whole = 0.25 / (0.09 + 0.25 + 0.25)
+    for layer in LAYERS:
+        found = medians("bonds1989", layer)["cross_orientation_suppression"].item()
+        assert found == (
+            pytest.approx(whole, abs=0.04) if layer.startswith("normalised") else pytest.approx(0, abs=0.01)
+        )
+
+
+def test_a_surround_that_normalises_alike_is_felt_most_across(medians):
+    # The pool has no orientation, but an annulus of the centre's own adds to its drive.
+    found = medians("cavanaugh2002b", "normalised_complex")
+    assert found["cross_surround_suppression"] > found["iso_surround_suppression"] > 0
+    assert abs(medians("cavanaugh2002b", "complex")["cross_surround_suppression"]) < 0.03
+
+
+def test_bars_tell_simple_from_complex_as_gratings_do(medians):
+    for layer in LAYERS:
+        found = medians("hubel_wiesel1962", layer)
+        assert found["simple"] == (not layer.endswith("complex"))
+        assert found["discreteness"] == pytest.approx(found["simple"].item(), abs=0.02)
+    assert medians("hubel_wiesel1962", "simple")["summation"] > 0.99
+
+
+def test_gabors_are_not_end_stopped(medians):
+    assert medians("hubel_wiesel1965", "simple")["end_stopping"] < 0.01
+    assert medians("hubel_wiesel1965", "complex")["end_stopped"] == 0
+
+
+def test_a_bar_that_sweeps_over_them_finds_their_orientation(cells):
+    _, found = run_protocol(PROTOCOLS["hubel_wiesel1959"], cells, ["complex"], progress=False)
+    built_in = np.arange(0, 180, 22.5)
+    apart = (found["preferred_orientation"].values - built_in + 90) % 180 - 90
+    assert np.abs(apart).max() < 3
+
+
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_a_protocol_can_be_drawn_says_its_paper_and_bins_all_its_measures(name, cells):
     protocol = PROTOCOLS[name]

@@ -7,6 +7,7 @@ colour-blind readers tell apart.
 from cortexcnn.plot.diagram import diagram
 from cortexcnn.plot.distributions import histogram
 from cortexcnn.plot.filters import filters
+from cortexcnn.plot.joint import joint
 from cortexcnn.plot.layers import layers_by_reference
 from cortexcnn.plot.learning import confusion, learning_curve
 from cortexcnn.plot.properties import property_scores
@@ -24,6 +25,7 @@ __all__ = [
     "figure",
     "filters",
     "histogram",
+    "joint",
     "layers_by_reference",
     "learning_curve",
     "polar",

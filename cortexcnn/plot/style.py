@@ -36,6 +36,8 @@ _UNITS = {
     "grating_summation_field": "grating summation field (°)",
     "surround_diameter": "surround diameter (°)",
     "size": "diameter (°)",
+    "n_x": "n_x, width across the stripes (periods)",
+    "n_y": "n_y, length along the stripes (periods)",
     "time": "time (s)",
     "contrast": "Michelson contrast",
 }

@@ -15,6 +15,7 @@ import xarray as xr
 from cortexcnn import reference, tuning
 from cortexcnn.screen import Screen, Window
 from cortexcnn.stimuli import render, sweep
+from cortexcnn.tuning.map_fits import BOUND
 from cortexcnn.tuning.validity import also
 
 __all__ = [
@@ -69,12 +70,13 @@ def ringach2002b_stimuli(
 
 
 def own_checks(units: xr.Dataset, stimuli: xr.Dataset) -> xr.Dataset:
-    """Checks of a size that maps each unit's receptive field: ``CHECKS`` along it, in whole pixels.
+    """Checks of a size that maps each unit's receptive field: ``CHECKS`` along it, 3 in a period, in whole pixels.
 
     Parameters
     ----------
     units : Dataset (unit)
-        With ``rf_size`` (degrees) along ``unit``.
+        With ``rf_size`` (degrees) along ``unit``. From ``preferred_stimuli`` they have ``spatial_frequency`` besides,
+        and checks are small enough for it.
     stimuli : Dataset (stimulus)
         From :func:`ringach2002b_stimuli`, with checks of one pixel.
 
@@ -88,10 +90,15 @@ def own_checks(units: xr.Dataset, stimuli: xr.Dataset) -> xr.Dataset:
     >>> units = xr.Dataset(coords={"unit": ["a", "b"], "rf_size": ("unit", [0.4, 2.4])})
     >>> own_checks(units, ringach2002b_stimuli(Screen(8, 160), count=2)).check.values
     array([0.05, 0.1 ])
+    >>> units = units.assign(spatial_frequency=("unit", [2.0, 5.0]))
+    >>> own_checks(units, ringach2002b_stimuli(Screen(8, 160), count=2)).check.values
+    array([0.05, 0.05])
     """
     pixel = float(stimuli["check"].max())
-    check = np.maximum(1, np.round(units["rf_size"].values / CHECKS / pixel)) * pixel
-    return xr.Dataset({"check": ("unit", check)}, units["unit"].coords)
+    wanted = np.round(units["rf_size"].values / CHECKS / pixel)
+    if "spatial_frequency" in units:
+        wanted = np.fmin(wanted, np.floor(1 / (3 * units["spatial_frequency"].values * pixel) + 1e-6))
+    return xr.Dataset({"check": ("unit", np.maximum(1, wanted) * pixel)}, units["unit"].coords)
 
 
 def ringach2002b_maps(responses: xr.DataArray, *, alpha: float = 0.01) -> Iterator[xr.Dataset]:
@@ -131,13 +138,14 @@ def ringach2002b_measures(responses: xr.DataArray, *, alpha: float = 0.01, least
     alpha : float
         The p of a unit's average from which on it has no map: complex cells have none.
     least : float
-        The r_squared below which its map is no Gabor.
+        The r_squared_above_noise below which its map is no Gabor.
 
     Returns
     -------
     Dataset (unit)
-        As ``tuning.fit_gabors`` gives it: ``n_x``, ``n_y``, orientation, r_squared …; valid where there is a map and a
-        Gabor tells it.
+        As ``tuning.fit_gabors`` gives it: ``n_x``, ``n_y``, orientation, r_squared …; valid where there is a map, a
+        Gabor tells it, and none of its numbers is a bound. r_squared_above_noise is what the Gabor explains of what the
+        average's standard error leaves to be explained: r_squared itself falls with fewer pictures. About 1 at best.
 
     Raises
     ------
@@ -146,12 +154,19 @@ def ringach2002b_measures(responses: xr.DataArray, *, alpha: float = 0.01, least
     """
     found = []
     for maps in ringach2002b_maps(responses, alpha=alpha):
-        fit = tuning.fit_gabors(maps["average"], least=least)
-        chance = fit["valid"].values & (maps["p"].values > alpha)
+        fit = tuning.fit_gabors(maps["average"], least=0)
+        fit = fit.assign(r_squared_above_noise=_above_noise(maps, fit))
+        valid, silent = fit["valid"].values, ~maps["valid"].values
+        fit["reason"] = xr.where(silent, maps["reason"], fit["reason"])
+        bound = np.char.find(fit["reason"].values.astype(str), BOUND) >= 0
+        chance = valid & (maps["p"].values > alpha)
+        poor = valid & ~chance & (fit["r_squared_above_noise"].values < least)
         fit = also(fit, "average no different from chance", chance)
-        bad = fit["valid"].values & (chance | (fit["r_squared"].values < least))
-        numbers = {str(name): fit[name].where(~bad) for name in fit.data_vars if fit[name].dtype.kind == "f"}
-        found.append(fit.assign(numbers).assign(valid=fit["valid"] & ~bad, r_squared=fit["r_squared"]))
+        fit = also(fit, "fit explains too little (see r_squared_above_noise)", poor)
+        good = valid & ~(chance | bound | poor)
+        numbers = {str(name): fit[name].where(good) for name in fit.data_vars if fit[name].dtype.kind == "f"}
+        kept = {str(name): fit[name] for name in ("r_squared", "r_squared_above_noise")}
+        found.append(fit.assign(numbers | kept).assign(valid=("unit", good)))
     return xr.concat(found, "unit").sel(unit=responses["unit"].values)
 
 
@@ -182,6 +197,13 @@ def ringach2002b_beside(measures: xr.Dataset) -> tuple[xr.DataArray, xr.DataArra
     kept = [good[name].values.clip(*ends[[0, -1]]) for name, ends in zip(("n_x", "n_y"), edges, strict=True)]
     counts, _ = np.histogramdd(np.stack(kept, axis=1), bins=edges)
     return neurons.copy(data=counts.astype(np.int64)).assign_attrs(n=good.sizes["unit"], source="units"), neurons
+
+
+def _above_noise(maps: xr.Dataset, fit: xr.Dataset) -> xr.DataArray:
+    """The share that a fit explains of what is in a map beside its own error."""
+    total, noise = ((maps[name] ** 2).sum(("y", "x")) for name in ("average", "error"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1 - (fit["residual"] - noise) / (total - noise)
 
 
 def _check(responses: xr.DataArray) -> None:

@@ -10,12 +10,13 @@ from cortexcnn.tuning.map_solver import Grid, solve
 from cortexcnn.tuning.maps import along_unit, check_map, map_validity
 from cortexcnn.tuning.validity import also, measured
 
-__all__ = ["FIT_CAUTIONS", "fit_gabors", "fit_gaussians", "fitted_maps"]
+__all__ = ["BOUND", "FIT_CAUTIONS", "fit_gabors", "fit_gaussians", "fitted_maps"]
 
+BOUND = "a fitted number lies at its bound"
 FIT_CAUTIONS = {
     "fit explains too little (see r_squared)": "the field has another form, or the map is mostly noise",
     "fitted field leaves the map": "two standard deviations of the fit reach beyond what was mapped",
-    "a fitted number lies at its bound": "finer or larger than the map can tell",
+    BOUND: "finer or larger than the map can tell",
     "frequency untold (see spatial_frequency_error)": "its error is above a quarter: width or phase stand in for it",
     "round (its angle means little)": "the two widths differ by less than 5 %",
 }
@@ -237,7 +238,7 @@ def _table(
         notes = also(notes, "fit explains too little (see r_squared)", good & (explained < least))
         notes = also(notes, "fitted field leaves the map", good & _leaves(theta, grid))
         low, high = (bound[:, None] for bound in grid.box(form))
-        notes = also(notes, "a fitted number lies at its bound", good & ((theta <= low) | (theta >= high)).any(0))
+        notes = also(notes, BOUND, good & ((theta <= low) | (theta >= high)).any(0))
     numbers = numbers | {"residual": residual, "r_squared": explained}
     measures = {name: xr.DataArray(column, dims="unit") for name, column in numbers.items()}
     return measured(measures, notes, table)

@@ -18,6 +18,7 @@ from cortexcnn.protocols.ringach2002b import (
 from cortexcnn.recording import record, record_own
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import render, sweep
+from cortexcnn.tuning import fit_gabors
 
 LAYERS = ["linear", "simple", "complex"]
 ANGLES = (0.0, 30.0, 90.0)
@@ -48,6 +49,8 @@ def test_what_was_built_in_comes_back(cells, responses, measures):
         assert float(found.spatial_frequency.median()) == pytest.approx(1.5, rel=0.03)
         truth = np.array(ANGLES).repeat(4)  # of 4 phases each
         assert (np.abs((found.orientation.values - truth + 90) % 180 - 90) < 4).all()
+        assert float(found.r_squared_above_noise.median()) == pytest.approx(1, abs=0.03)
+        assert float(found.r_squared.max()) < 0.98
         off = np.hypot(found.centre_x - found.rf_x, found.centre_y - found.rf_y)
         assert off.max() < 0.05
     np.testing.assert_array_equal(measures.unit, responses.unit)
@@ -89,6 +92,27 @@ def test_frames_lie_where_the_noise_was_shown(check):
     assert abs(float(maps.x[best["x"]]) - x) <= check / 2 + 1 / 24
     assert abs(float(maps.y[best["y"]]) - y) <= check / 2 + 1 / 24
     assert maps.sizes["x"] <= round(0.5 / check) + 4
+
+
+@pytest.mark.slow
+def test_noise_finds_the_gabors_that_real_weights_are(shared_data):
+    file = shared_data / "weights" / "caffenet_imagenet_PARTIAL_conv1_conv2.pth"
+    network = load("cortexcnn.models.caffenet:caffenet", weights=file)
+    shown = ringach2002b_stimuli(network.screen, count=3000)
+    found = ringach2002b_measures(record(network, shown, layers=["conv1"], progress=False))
+    colour = network.module.conv1.weight.detach().double().numpy()
+    light = (colour / np.array([0.229, 0.224, 0.225])[:, None, None]).sum(1)[:, ::-1]  # y points up
+    at = (np.arange(13) - 6) * 8 / 227
+    weights = xr.DataArray(
+        np.pad(light, ((0, 0), (1, 1), (1, 1))), dims=("unit", "y", "x"), coords={"unit": found.unit, "y": at, "x": at}
+    )
+    truth = fit_gabors(weights)
+    told = np.flatnonzero(found.valid.values & ~truth.reason.str.contains("bound").values)
+    assert len(told) > 50
+    for name in ("n_x", "n_y"):
+        ratio = found[name].values[told] / truth[name].values[told]
+        assert np.median(ratio) == pytest.approx(1, abs=0.02)
+        assert np.percentile(np.abs(np.log(ratio)), 90) < 0.15
 
 
 def test_units_are_counted_in_the_published_bins():

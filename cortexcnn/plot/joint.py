@@ -65,10 +65,28 @@ def joint(
         low, high = np.array([[edges[0], edges[-1]] for edges in ends]).T[..., None]
         beyond = ((points < low) | (points > high)).any(0)
         points = points.clip(low, high)
-    axes.scatter(*points[:, ~beyond], s=7, color=colour, lw=0, zorder=3, label=f"{label} (n = {points.shape[1]})")
+    axes.scatter(
+        points[0, ~beyond],
+        points[1, ~beyond],
+        s=7,
+        color=colour,
+        lw=0,
+        zorder=3,
+        label=f"{label} (n = {points.shape[1]})",
+    )
     if beyond.any():
         told = f"{int(beyond.sum())} beyond"
-        axes.scatter(*points[:, beyond], s=14, marker="^", ec=colour, fc="none", zorder=4, clip_on=False, label=told)
+        axes.scatter(
+            points[0, beyond],
+            points[1, beyond],
+            s=14,
+            marker="^",
+            ec=colour,
+            fc="none",
+            zorder=4,
+            clip_on=False,
+            label=told,
+        )
     axes.set_xlabel(axis_label(str(x.name)))
     axes.set_ylabel(axis_label(str(y.name)))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn import reference, tuning
+from cortexcnn.protocols.protocol import Protocol
 from cortexcnn.screen import Screen, Window
 from cortexcnn.stimuli import render, sweep
 from cortexcnn.tuning.map_fits import BOUND
@@ -20,6 +21,7 @@ from cortexcnn.tuning.validity import also
 
 __all__ = [
     "CHECKS",
+    "RINGACH2002B",
     "own_checks",
     "ringach2002b_beside",
     "ringach2002b_maps",
@@ -242,3 +244,16 @@ def _frames(responses: xr.DataArray, check: float, rf_x: float, rf_y: float, rf_
         "stimulus": shown["stimulus"].values,
     }
     return xr.DataArray(drawn[:, 0].numpy(), dims=("stimulus", "y", "x"), coords=at)
+
+
+RINGACH2002B = Protocol(
+    name="ringach2002b",
+    source="Ringach (2002), J. Neurophysiol. 88, 455-463",
+    question="How many lobes does its receptive field have, across and along its stripes?",
+    stimuli=ringach2002b_stimuli,
+    own=own_checks,
+    measure=ringach2002b_measures,
+    bins={name: np.logspace(-1, 0.2, 6) for name in ("n_x", "n_y")},
+    found="Simple cells lie along a line from round blobs (n_x and n_y near .1) to long fields of several stripes.",
+)
+"""The shape of simple receptive fields."""

@@ -8,7 +8,9 @@ import xarray as xr
 
 from cortexcnn import reference
 from cortexcnn.models import load
+from cortexcnn.protocols import beside_neurons, run_protocol
 from cortexcnn.protocols.ringach2002b import (
+    RINGACH2002B,
     own_checks,
     ringach2002b_beside,
     ringach2002b_maps,
@@ -18,7 +20,7 @@ from cortexcnn.protocols.ringach2002b import (
 from cortexcnn.recording import record, record_own
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import render, sweep
-from cortexcnn.tuning import fit_gabors
+from cortexcnn.tuning import fit_gabors, polarity_maps
 
 LAYERS = ["linear", "simple", "complex"]
 ANGLES = (0.0, 30.0, 90.0)
@@ -92,6 +94,32 @@ def test_frames_lie_where_the_noise_was_shown(check):
     assert abs(float(maps.x[best["x"]]) - x) <= check / 2 + 1 / 24
     assert abs(float(maps.y[best["y"]]) - y) <= check / 2 + 1 / 24
     assert maps.sizes["x"] <= round(0.5 / check) + 4
+
+
+@pytest.mark.slow
+def test_it_runs_as_a_named_experiment_with_checks_for_each_frequency():
+    cells = load("classical_v1", degrees=4, pixels=64, spatial_frequencies=(1.5, 3.0), orientations=(0, 60), stride=4)
+    responses, measures = run_protocol(RINGACH2002B, cells, ["simple"], progress=False)
+    assert np.unique(responses.own_check).tolist() == [1 / 16, 1 / 8]
+    assert measures.valid.all()
+    np.testing.assert_allclose(measures.n_x, 0.4, rtol=0.2)
+    assert float(measures.n_x.median()) == pytest.approx(0.4, rel=0.06)
+    for name in RINGACH2002B.measures:
+        units, _ = beside_neurons(RINGACH2002B, measures, name)
+        assert units.values.tolist() == [0, 0, 16, 0, 0]
+
+
+def test_sparse_noise_finds_the_same_field(cells):
+    at = np.arange(-1.5, 1.51, 0.125)
+    spots = sweep("spot", x=at, y=at, size=0.125, polarity=["light", "dark"], blank=True)
+    light = polarity_maps(record(cells, spots, layers=["simple"], progress=False))
+    fit = fit_gabors(light.sel(polarity="light") - light.sel(polarity="dark"))
+    assert float(fit.r_squared.min()) > 0.99
+    # The sine parts are Gabors; of the cosine parts the grey is taken off, so that they are wider.
+    np.testing.assert_allclose(fit.n_x[1::2], 0.35, rtol=0.03)
+    np.testing.assert_allclose(fit.n_y, 0.5, rtol=0.05)
+    turned = (fit.orientation.values - np.array(ANGLES).repeat(4) + 90) % 180 - 90
+    assert np.abs(turned).max() < 1
 
 
 @pytest.mark.slow

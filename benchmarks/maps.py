@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from cortexcnn.tuning import fit_gabors
 
 AT = np.linspace(-1, 1, 21)
-FINEST = 0.4 * (AT[1] - AT[0])  # narrower than what ours allows is no comparison
+FINEST, HIGHEST = 0.4 * (AT[1] - AT[0]), 0.5 / (AT[1] - AT[0])  # what ours may not leave is no comparison
 
 
 def gabor(p: np.ndarray) -> np.ndarray:
@@ -68,12 +68,12 @@ def compare(units: int, subset: int, noise: float, rng: np.random.Generator) -> 
 
 
 def one_by_one(maps: np.ndarray, starts: np.ndarray | list[np.ndarray]) -> tuple[np.ndarray, float]:
-    """Residuals, infinite where a fit is narrower than ours may be, and units in a second."""
+    """Residuals, infinite where a fit is finer than ours may be, and units in a second."""
     residuals = np.full(len(starts), np.inf)
     start = time.process_time()
     for i, (values, guessed) in enumerate(zip(maps, starts, strict=False)):
         found = least_squares(lambda p: (gabor(p) - values).ravel(), guessed, method="lm", max_nfev=3000)  # noqa: B023
-        if np.abs(found.x[2:4]).min() >= FINEST:
+        if np.abs(found.x[2:4]).min() >= FINEST and abs(found.x[5]) <= HIGHEST:
             residuals[i] = 2 * found.cost
     return residuals, len(starts) / (time.process_time() - start)
 

@@ -1,8 +1,9 @@
 """All maps are fitted at once: linear numbers drop out, the others are sought by damped Gauss-Newton steps.
 
 Starts come from a dictionary of shapes, of many widths, orientations and frequencies, that is held against every place
-of the map at once by Fourier transforms; the best of several kinds are followed, for the nearest valley need not be the
-deepest. (Variable projection: Golub & Pereyra 1973, SIAM J. Numer. Anal. 10, 413-432, in Kaufman's form.)
+of the map at once by Fourier transforms, and for Gabors from the peak of the spectrum; the best of several kinds are
+followed, for the nearest valley need not be the deepest. (Variable projection: Golub & Pereyra 1973, SIAM J. Numer.
+Anal. 10, 413-432, in Kaufman's form.)
 """
 
 from __future__ import annotations
@@ -226,7 +227,20 @@ def _starts(data: np.ndarray, grid: Grid, form: MapForm) -> np.ndarray:
         chosen = np.where(kind, explained, -1.0).argmax(0)
         row, column = np.divmod(place[chosen, units], len(grid.x))
         starts.append(np.column_stack([grid.x[column], grid.y[row], atoms[chosen][:, : len(form.names) - 2]]))
-    return np.stack(starts)
+    return np.stack(starts if form is GAUSSIAN else [*starts, _at_peaks(data, grid)])
+
+
+def _at_peaks(data: np.ndarray, grid: Grid) -> np.ndarray:
+    """The start that one takes by eye: the largest wave of the spectrum, in the middle of the squared map."""
+    size = [4 * n for n in data.shape[1:]]
+    spectrum = np.abs(scipy.fft.fft2(data, size))
+    up, right = (scipy.fft.fftfreq(n, step) for n, step in zip(size, grid.step, strict=True))
+    row, column = np.divmod(spectrum.reshape(len(data), -1).argmax(1), size[1])
+    frequency = np.maximum(np.hypot(up[row], right[column]), 0.5 / grid.extent)
+    energy = data**2 / (data**2).sum((1, 2), keepdims=True)
+    place = (energy.sum(1) @ grid.x, energy.sum(2) @ grid.y)
+    width = np.log(0.4 / frequency)
+    return np.column_stack([*place, np.arctan2(-right[column], up[row]), width, width, np.log(frequency)])
 
 
 def _gaussian_atoms(grid: Grid) -> np.ndarray:

@@ -265,25 +265,29 @@ def _gabor_atoms(grid: Grid) -> np.ndarray:
 def _against(data: np.ndarray, grid: Grid, atoms: np.ndarray, form: MapForm) -> tuple[np.ndarray, np.ndarray]:
     """The energy that each atom explains at its best place, and that place (atom, unit)."""
     rows, columns = data.shape[1:]
-    size = [scipy.fft.next_fast_len(2 * n - 1) for n in (rows, columns)]
-    transformed = scipy.fft.fft2(data.astype(np.float32), size)  # starts need no more
-    y, x = (np.arange(1 - n, n) * step for n, step in zip((rows, columns), grid.step, strict=True))
-    places = Grid(y, x).places()
+    single = data.astype(np.float32)  # starts need no more
+    transformed: dict[tuple[int, ...], np.ndarray] = {}
     explained, place = np.zeros((len(atoms), len(data))), np.zeros((len(atoms), len(data)), int)
     for i, atom in enumerate(atoms):
         theta = np.array([[0.0, 0.0, *atom[: len(form.names) - 2]]])
-        made = form.shape(theta, *places)[0][0]
+        far = 3 * np.exp(atom[1:3].max())  # beyond, nothing is left of it
+        reach = [min(n - 1, int(np.ceil(far / step))) for n, step in zip(data.shape[1:], grid.step, strict=True)]
+        size = tuple(scipy.fft.next_fast_len(n + r) for n, r in zip(data.shape[1:], reach, strict=True))
+        if size not in transformed:
+            transformed[size] = scipy.fft.fft2(single, size)
+        around = Grid(*(np.arange(-r, r + 1) * step for r, step in zip(reach, grid.step, strict=True)))
+        made = form.shape(theta, *around.places())[0][0]
         wave = made[0] if form is GAUSSIAN else made[0] + 1j * made[1]
         energy = (made**2).sum() / len(made)
-        spectrum = scipy.fft.fft2(_wrapped(wave.reshape(len(y), len(x)), size)).astype(np.complex64)
-        matched = scipy.fft.ifft2(transformed * spectrum.conj())[:, :rows, :columns]
+        spectrum = scipy.fft.fft2(_wrapped(wave.reshape(len(around.y), len(around.x)), size)).astype(np.complex64)
+        matched = scipy.fft.ifft2(transformed[size] * spectrum.conj())[:, :rows, :columns]
         gain = (matched.real**2 + matched.imag**2).reshape(len(data), -1) / energy
         place[i] = gain.argmax(1)
         explained[i] = gain.max(1)
     return explained, place
 
 
-def _wrapped(atom: np.ndarray, size: list[int]) -> np.ndarray:
+def _wrapped(atom: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
     """An atom around its middle, moved so that its middle lies at the first place of a larger, circular array."""
     rows, columns = ((np.arange(n) - n // 2) % whole for n, whole in zip(atom.shape, size, strict=True))
     out = np.zeros(size, atom.dtype)

@@ -8,6 +8,7 @@ between modules (views, slices, products with numbers) passes on what it was giv
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from cortexcnn.models.receptive_fields import Follower, ReceptiveField, address, tensors
 
-__all__ = ["JOINTS", "OPERATIONS", "Node", "boxes", "follow"]
+__all__ = ["JOINTS", "OPERATIONS", "Node", "bottlenecks", "boxes", "follow"]
 
 JOINTS = {"add": "+", "sub": "−", "rsub": "−", "mul": "×", "div": "÷", "cat": "‖", "stack": "‖", "copy": "‖"}
 """Signs of the operations that bring nodes together; others go by their name."""
@@ -133,6 +134,39 @@ def follow(module: nn.Module, image: torch.Tensor, names: Collection[str]) -> li
     with sources.watching(module, names), torch.no_grad(), fields, sources:
         module(image)
     return [replace(node, answers=tuple(sources.answers.get(node.name, ()))) for node in sources.nodes]
+
+
+def bottlenecks(nodes: Iterable[Node]) -> dict[str, list[str]]:
+    """For each module those through whose output everything passes that it is computed from.
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+        From :func:`follow`, each after all that lead to it.
+
+    Returns
+    -------
+    dict of str to list of str
+        Dotted names, in the order in which they run. A joint goes by the module whose answer it is; a node that is
+        none, or a module that is called several times, is left out.
+    """
+    nodes = list(nodes)
+    calls = Counter(node.module for node in nodes)
+    through: dict[str, list[str]] = {}  # of each node, all nodes that nothing can go around
+    found: dict[str, list[str]] = {}
+    called: dict[str, str] = {}
+    for node in nodes:
+        ways = [through[name] for name in node.inputs]
+        shared = [name for name in ways[0] if all(name in way for way in ways[1:])] if ways else []
+        through[node.name] = [*shared, node.name]
+        before = [called[name] for name in shared if name in called]
+        for module in (node.module, *node.answers):
+            if module:
+                found[module] = before
+        place = node.module if calls[node.module] == 1 else ""
+        if place or node.answers:
+            called[node.name] = place or node.answers[0]
+    return found
 
 
 class _Sources(TorchDispatchMode):

@@ -95,6 +95,9 @@ class Recordable(Protocol):
     def receptive_field(self, layer: str) -> Field:
         """What the units of a layer see."""
 
+    def bottlenecks(self, layer: str) -> list[str]:
+        """Modules through whose output everything passes that a layer is computed from, in their order."""
+
     def module_of(self, layer: str) -> nn.Module:
         """The module whose output is the layer."""
 

@@ -24,7 +24,7 @@ from cortexcnn.recording.provenance import attributes
 from cortexcnn.recording.recorder import left_as_found, listening
 from cortexcnn.recording.show import Show, images_at_once
 from cortexcnn.recording.store import InFile
-from cortexcnn.recording.window import Pass, Workload, plan
+from cortexcnn.recording.window import Pass, Workload, plan, with_cuts
 from cortexcnn.stimuli import check_drawable
 
 __all__ = ["record"]
@@ -166,11 +166,17 @@ class _Run:
         """The passes, with windows that were seen to tell the truth."""
         images = self.show.count * self.show.frames
         refused: set[str] = set()
+        cutting = True
         while True:
             passes = plan(self.network, self.sites, images, windows=windows, whole=refused)
+            if cutting:
+                passes = [with_cuts(self.network, step, self.work) for step in passes]
             found = disagreements(self.network, self.show, passes, self.work)
             if not found:
                 return passes
+            if any(step.cuts for step in passes):
+                cutting = False
+                continue
             refused |= set(found)
             for layer, difference in found.items():
                 warnings.warn(

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from cortexcnn.recording.contract import Recordable
+from cortexcnn.recording.cutting import Cutter
 from cortexcnn.recording.electrode import Site
 from cortexcnn.recording.window import Pass
 
@@ -82,12 +83,15 @@ def listening(network: Recordable, step: Pass, calls: Mapping[str, int]) -> Iter
                 f"{', '.join(silent)} did not run as in the forward pass that listed the layers of {network.name}"
             )
 
+    cuts = [Cutter(network.module_of(cut.layer), cut, network.receptive_field(cut.layer).dims) for cut in step.cuts]
     handles = [network.module_of(site.layer).register_forward_hook(hook(site)) for site in step.sites]
     try:
         yield listen
     finally:
         for handle in handles:
             handle.remove()
+        for cut in cuts:
+            cut.remove()
 
 
 @contextmanager

@@ -14,17 +14,17 @@ the crop. Where the network does something that no receptive field tells, this f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import lcm
 
 import numpy as np
 import xarray as xr
 
-from cortexcnn.recording.contract import Recordable
+from cortexcnn.recording.contract import Field, Recordable
 from cortexcnn.recording.electrode import Site
 from cortexcnn.screen import Screen, Window
 
-__all__ = ["CHECKED", "Pass", "Workload", "plan", "window_around"]
+__all__ = ["CHECKED", "Cut", "Pass", "Workload", "plan", "window_around", "with_cuts"]
 
 CHECKED = 4
 """Stimuli that are also shown whole, to see that the windows tell the truth."""
@@ -32,7 +32,32 @@ CHECKED = 4
 _ELEMENT = 20.0  # what writing one number costs, in multiplications: memory is slow
 _PIXEL = 60.0  # the same for drawing a pixel and bringing it into the network's input
 _PASS = 1e8  # the same for starting a pass: Python, small kernels
+_WORTH = 0.95  # a cut that keeps more than this share is not made
 _MOST = 0.9  # a window of more than this share of the screen saves too little
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A narrower window inside the network: of one layer's output only what is recorded or later layers need is kept.
+
+    Parameters
+    ----------
+    layer : str
+        Whose output is cut.
+    rows, columns : slice
+        What is kept of the map as it comes.
+    top, left : int
+        Where what is kept starts, in pixels of the screen by the layer's stride.
+    sites : frozenset of str
+        The recorded layers that are computed from it, the layer itself among them if it is recorded.
+    """
+
+    layer: str
+    rows: slice
+    columns: slice
+    top: int
+    left: int
+    sites: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,18 +72,22 @@ class Pass:
         The part of the screen that is drawn; None for all of it.
     cost : float
         Operations for one image, about: multiplications, and memory traffic in units of them.
+    cuts : tuple of Cut
+        In the order in which the network comes to them.
     """
 
     sites: tuple[Site, ...]
     window: Window | None
     cost: float
+    cuts: tuple[Cut, ...] = ()
 
     def origin(self, site: Site) -> tuple[int, int] | None:
         """Where in the map of a site the map of the crop starts."""
         if self.window is None:
             return None
         stride = site.field.stride
-        return self.window.top // stride[0], self.window.left // stride[1]
+        last = next((cut for cut in reversed(self.cuts) if site.layer in cut.sites), self.window)
+        return last.top // stride[0], last.left // stride[1]
 
 
 class Workload:
@@ -150,6 +179,63 @@ def plan(
     watched = [step.sites[-1].layer for step in passes if step.window is not None]
     check = CHECKED * max((work.operations(layer) for layer in watched), default=0.0)
     return passes if cost + check < images * everything.cost + _PASS else [everything]
+
+
+def with_cuts(network: Recordable, step: Pass, work: Workload) -> Pass:
+    """The same pass with every window inside the network that saves something.
+
+    What holds of a crop of the image holds of a crop of any layer through whose output all passes that is still to be
+    recorded: of its map, only what lies in the receptive fields of the units that are left has to go on.
+
+    Parameters
+    ----------
+    network : Recordable
+        The network.
+    step : Pass
+        From :func:`plan`.
+    work : Workload
+        Knows the order of the layers.
+
+    Returns
+    -------
+    Pass
+        Without a window nothing is cut.
+    """
+    if step.window is None:
+        return step
+    cuts: list[Cut] = []
+    start, extent = [step.window.top, step.window.left], list(step.window.shape)
+    places = {site.layer: [*network.bottlenecks(site.layer), site.layer] for site in step.sites}
+    known = {name for names in places.values() for name in names if work.calls.get(name) == 1}
+    for layer in sorted(known, key=work.order.__getitem__):
+        later = [site for site in step.sites if work.order[site.layer] >= work.order[layer]]
+        field = network.receptive_field(layer)
+        if not all(layer in places[site.layer] for site in later) or 0 in field.stride or None in field.dims:
+            continue
+        align = lcm(*(site.field.alignment for site in later))
+        if any(align % stride for stride in field.stride):
+            continue
+        kept = [_needed(field, later, axis, align) for axis in (0, 1)]
+        size = [(last + 1 - first) * stride for (first, last), stride in zip(kept, field.stride, strict=True)]
+        if np.prod(size) > _WORTH * np.prod(extent):
+            continue
+        origin = [place // stride for place, stride in zip(start, field.stride, strict=True)]
+        rows, columns = (slice(first - o, last + 1 - o) for (first, last), o in zip(kept, origin, strict=True))
+        start, extent = [first * stride for (first, _), stride in zip(kept, field.stride, strict=True)], size
+        cuts.append(Cut(layer, rows, columns, start[0], start[1], frozenset(site.layer for site in later)))
+    return replace(step, cuts=tuple(cuts))
+
+
+def _needed(field: Field, sites: Sequence[Site], axis: int, align: int) -> tuple[int, int]:
+    """First and last of a layer's rows (or columns) that lie in the receptive fields of units of later layers."""
+    low = min(int(site.field.lowest[axis][site.reach[axis]].min()) for site in sites)
+    high = max(int(site.field.highest[axis][site.reach[axis]].max()) for site in sites)
+    # As for the window: a unit's own step is needed too, where its field starts after it.
+    own = min(int(site.field.stride[axis] * site.reach[axis].min()) for site in sites)
+    first = min(int(np.searchsorted(field.lowest[axis], low)), own // field.stride[axis])
+    last = int(np.searchsorted(field.highest[axis], high, side="right")) - 1
+    step = align // field.stride[axis]
+    return first // step * step, last
 
 
 def window_around(sites: Sequence[Site], screen: Screen) -> Window | None:

@@ -30,6 +30,32 @@ def inputs(graph: xr.Dataset, node: str) -> list[str]:
     return graph["source"].values[graph["target"].values == node].tolist()
 
 
+class Skip(nn.Module):
+    """A stem, a block with a way around it, and a head that is called twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.block, self.head = nn.Conv2d(2, 2, 3), nn.Conv2d(2, 2, 3, padding=1), nn.ReLU()
+
+    def forward(self, image):
+        seen = self.head(self.stem(image))
+        return self.head(seen + self.block(seen))
+
+
+def test_bottlenecks_are_what_nothing_goes_around():
+    network = wrap(Skip(), Eye(channels=2, pixels=16), name="mine")
+    assert network.bottlenecks("block") == ["stem"]  # the head too, but for its second call
+    assert network.bottlenecks("head") == ["stem"]
+    assert network.bottlenecks("stem") == []
+    squeeze = load("squeezenet1_1", weights="none")
+    # What a fire module expands goes two ways; its squeeze is before both.
+    assert squeeze.bottlenecks("features.3.expand3x3")[-2:] == ["features.3.squeeze", "features.3.squeeze_activation"]
+    assert "features.3.expand1x1" not in squeeze.bottlenecks("features.4.squeeze")
+    assert "features.3" in squeeze.bottlenecks("features.4.squeeze")
+    with pytest.raises(ValueError, match="stem"):
+        network.bottlenecks("stm")
+
+
 def test_a_sequential_is_a_chain():
     stack = nn.Sequential(
         nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.Dropout(), nn.Identity(), nn.MaxPool2d(2),

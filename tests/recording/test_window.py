@@ -11,7 +11,8 @@ from torch import nn
 
 from cortexcnn.models import Eye, Network, load
 from cortexcnn.recording.electrode import lower
-from cortexcnn.recording.window import Workload, plan, window_around
+from cortexcnn.recording.recorder import listening
+from cortexcnn.recording.window import Workload, plan, window_around, with_cuts
 
 STEPS = st.tuples(st.sampled_from(["conv", "max", "average"]), st.integers(1, 5), st.integers(1, 3), st.integers(0, 2))
 
@@ -58,6 +59,85 @@ def test_any_unit_of_any_stack_answers_through_its_window_as_to_the_whole_image(
         through = site.read(module(crop), step.origin(site))
         whole = site.read(module(image))
     torch.testing.assert_close(through, whole, rtol=1e-12, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    steps=st.lists(STEPS, min_size=2, max_size=6),
+    ceil=st.booleans(),
+    pixels=st.integers(40, 75),
+    places=st.lists(st.tuples(st.integers(0, 5), st.floats(0, 0.999), st.floats(0, 0.999)), min_size=1, max_size=3),
+)
+def test_windows_inside_the_network_change_no_answer(steps, ceil, pixels, places):
+    module = _stack(steps, ceil).double()
+    network = Network(module, Eye(channels=2, pixels=pixels), name="stack")
+    try:
+        network.layers()
+    except ValueError:
+        assume(False)
+    units = {}
+    for number, down, across in [*places, (len(steps) - 1, 0.5, 0.5)]:
+        layer = str(number % len(steps))
+        field = network.receptive_field(layer)
+        units[layer] = [(1, int(down * field.rows), int(across * field.columns))]
+    work = Workload(network.layers(), network.screen)
+    sites = lower(network, None, units)
+    step = work.one_pass(sites, window_around(sites, network.screen) or network.screen.whole)
+    assume(all(0 not in site.field.stride for site in sites))
+    cut = with_cuts(network, step, work)
+    image = torch.rand(1, 2, pixels, pixels, dtype=torch.float64, generator=torch.Generator().manual_seed(pixels))
+    window = step.window
+    through = _heard(network, cut, image[..., window.top : window.bottom, window.left : window.right], work)
+    whole = _heard(network, work.one_pass(sites, None), image, work)
+    for layer in units:
+        torch.testing.assert_close(through[layer], whole[layer], rtol=1e-12, atol=1e-12)
+
+
+def _heard(network, step, luminance, work):
+    into = {site.layer: torch.empty(1, len(site), dtype=torch.float64) for site in step.sites}
+    with torch.no_grad(), listening(network, step, work.calls) as listen:
+        listen(luminance, into)
+    return into
+
+
+def test_of_alexnets_maps_goes_on_what_the_last_unit_needs():
+    network = load("alexnet", weights="none")
+    work = Workload(network.layers(), network.screen)
+    (step,) = plan(network, lower(network, ["features.10"], "centre"), 1000)
+    cut = with_cuts(network, step, work)
+    # One position of the fifth convolution needs 3, 5, 7, 15, 19 and 39 of those before it, in each direction.
+    needed = {"features.10": 1, "features.8": 3, "features.6": 5, "features.5": 7, "features.3": 15, "features.2": 19}
+    assert {part.layer for part in cut.cuts} <= {*needed, "features.0", "features.1", "features.4", "features.7"}
+    for part in cut.cuts:
+        if part.layer in needed:
+            assert part.rows.stop - part.rows.start == needed[part.layer]
+    assert len(cut.cuts) >= 3
+    assert not any(module._forward_hooks for module in network.module.modules())
+
+
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [
+        ("resnet18", ["layer1", "layer2.0.conv1", "layer2"]),
+        ("squeezenet1_1", ["features.3", "features.6.expand3x3"]),
+        ("mobilenet_v2", ["features.3", "features.5.conv.1"]),
+        ("densenet121", ["features.denseblock1.denselayer3.conv2"]),
+        ("googlenet", ["inception3a.branch2.1.conv", "inception3a"]),
+    ],
+)
+def test_branches_are_cut_only_where_they_meet(name, layers):
+    network = load(name, weights="none", pixels=128)
+    work = Workload(network.layers(), network.screen)
+    sites = lower(network, layers, "centre")
+    image = torch.rand(1, 1, 128, 128, generator=torch.Generator().manual_seed(0))
+    whole = _heard(network, work.one_pass(sites, None), image, work)
+    passes = [with_cuts(network, step, work) for step in plan(network, sites, 10_000)]
+    assert any(step.cuts for step in passes)
+    for step in passes:
+        window = step.window or network.screen.whole
+        through = _heard(network, step, image[..., window.top : window.bottom, window.left : window.right], work)
+        for layer, answer in through.items():
+            torch.testing.assert_close(answer, whole[layer], rtol=0, atol=1e-5 * float(whole[layer].abs().max()))
 
 
 def test_window_of_alexnets_first_layer_is_its_filter_on_its_stride():

@@ -89,8 +89,9 @@ def compare(turns: int, sample: int, batch: int) -> None:
         ours = np.array(recorded) + analysed / turns
         print(
             f"{len(layers)} layers, {responses.sizes['unit']} units, {count} images: {ours.sum():.1f} s with analysis, "
-            f"{middle(list(np.array(loops) / ours))} × a plain loop ({sum(loops):.0f} s; {sum(loops) / ours.sum():.1f} × "
-            f"over all), wanted {bar:g}; analysis / recording {analysed / sum(recorded):.3f}",
+            f"{middle(list(np.array(loops) / ours))} × a plain loop ({sum(loops):.0f} s; "
+            f"{sum(loops) / ours.sum():.1f} × over all), wanted {bar:g}; "
+            f"analysis / recording {analysed / sum(recorded):.3f}",
             flush=True,
         )
 

@@ -21,6 +21,7 @@ NAMED = (
     "bonds1989",
     "skottun1991",
     "ringach2002",
+    "ringach2002b",
     "cavanaugh2002a",
     "cavanaugh2002b",
 )

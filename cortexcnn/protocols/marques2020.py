@@ -5,6 +5,9 @@ shown at one place, and the units that look there are measured as the neurons of
 way: responses are rectified and scaled to spikes/s, weak units are left out, and the distribution of each property over
 units is set beside that over neurons, under its ceiling.
 
+With ``compat=None`` the same 22 properties are measured as well as they can be: curves are fitted rather than smoothed,
+and units are given the noise of neurons first, so that like is compared with like.
+
 What differs from that paper: gratings are drawn on the network's own screen, and not on one of 56 pixels/degree that is
 then resized; those beyond its Nyquist limit are left out, and said to be. Rims of apertures are antialiased. Luminance
 is not rounded to 256 steps. The seven properties of textures wait for textures.
@@ -14,7 +17,7 @@ is not rounded to 256 steps. The seven properties of textures wait for textures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,7 @@ import xarray as xr
 
 from cortexcnn import reference, tuning
 from cortexcnn.arrays import groups, is_blank
+from cortexcnn.choices import chosen
 from cortexcnn.recording import record
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import sweep
@@ -79,15 +83,88 @@ PROPERTIES: dict[str, tuple[str, str]] = {
 }
 """The 22 properties in their order: the set of stimuli that each comes from, and the flag of the units that count."""
 
-_MEASURES = {
-    _ORIENTATION: tuning.marques2020_orientation,
-    _FREQUENCY: tuning.marques2020_spatial_frequency,
-    _SIZE: tuning.marques2020_size,
+REPEATS = 20
+"""Presentations of each stimulus to a neuron."""
+_WEAK = 5.0
+"""A unit counts for a set of stimuli if it exceeds the blank by so many spikes/s."""
+
+
+def _orientation(shown: xr.DataArray) -> xr.Dataset:
+    """Orientation by fits, of raw rates; F1/F0 above the blank."""
+    found = tuning.orientation_tuning(shown, baseline="none")
+    ratio, width = found["circular_variance"], found["orientation_bandwidth"]
+    across = found["orthogonal_preferred_ratio"]
+    clockwise = (90 - found["preferred_orientation"] + 22.5) % 180 - 22.5
+    answers = found["valid"].values & (found["maximum"].values - tuning.baseline_of(shown, "blank").values > _WEAK)
+    return found.assign(
+        preferred_orientation=clockwise,  # from vertical, as it was published
+        orientation_selective=width.notnull().astype(float),
+        circular_variance_over_orientation_bandwidth=ratio / width,
+        orthogonal_preferred_ratio_minus_circular_variance=across - ratio,
+        modulation_ratio=("unit", tuning.phase_tuning(shown)["modulation_ratio"].values),
+        valid=("unit", answers),
+        reason=("unit", _weak(found, answers)),
+    )
+
+
+def _frequency(shown: xr.DataArray) -> xr.Dataset:
+    """Spatial frequency by fits, of the larger of F0 and F1; the ratio of cuts of F0, as in neurons."""
+    found = tuning.spatial_frequency_tuning(shown, component="larger")
+    mean = tuning.spatial_frequency_tuning(shown)
+    answers = found["valid"].values & (found["maximum"].values > _WEAK)
+    by_mean = mean["valid"].values & (mean["maximum"].values > _WEAK)
+    ratio = mean["schiller_ratio"].values
+    return found.assign(
+        spatial_frequency_bandwidth_ratio=("unit", ratio),
+        spatial_frequency_selective=("unit", np.isfinite(ratio).astype(float)),
+        valid=("unit", answers),
+        valid_f0=("unit", by_mean),
+        reason=("unit", _weak(found, answers)),
+    )
+
+
+def _sizes(shown: xr.DataArray) -> xr.Dataset:
+    """Size by fits; field and surround of units that are suppressed by more than a tenth."""
+    found = tuning.size_tuning(shown)
+    suppressed = found["surround_suppression_index"] > _SUPPRESSED
+    answers = found["valid"].values & (found["maximum"].values > _WEAK)
+    return found.assign(
+        grating_summation_field=found["grating_summation_field"].where(suppressed),
+        surround_diameter=found["surround_diameter"].where(suppressed),
+        valid=("unit", answers),
+        reason=("unit", _weak(found, answers)),
+    )
+
+
+def _weak(found: xr.Dataset, answers: np.ndarray) -> list[str]:
+    """Why units don't count: what their measures say, or that they are weak."""
+    told = found["reason"].values.astype(str)
+    return [
+        why or ("" if fine else f"never {_WEAK:g} spikes/s above the blank")
+        for why, fine in zip(told, answers, strict=True)
+    ]
+
+
+_SUPPRESSED = 0.1
+_MEASURES: dict[str, dict[str, Callable[[xr.DataArray], xr.Dataset]]] = {
+    "marques2020": {
+        _ORIENTATION: tuning.marques2020_orientation,
+        _FREQUENCY: tuning.marques2020_spatial_frequency,
+        _SIZE: tuning.marques2020_size,
+    },
+    "none": {_ORIENTATION: _orientation, _FREQUENCY: _frequency, _SIZE: _sizes},
 }
 
 
 def marques2020(
-    network: Any, layers: Sequence[str], *, rng: int | np.random.Generator | None = 0, progress: bool = True
+    network: Any,
+    layers: Sequence[str],
+    *,
+    compat: str | None = "marques2020",
+    repeats: int | None = REPEATS,
+    most: int | None = None,
+    rng: int | np.random.Generator | None = 0,
+    progress: bool = True,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Run the battery on some layers of a network.
 
@@ -97,8 +174,12 @@ def marques2020(
         Whose input spans more than a degree; the battery was made for 8.
     layers : sequence of str
         Where the electrodes go.
+    compat, repeats
+        As of :func:`marques2020_properties`.
+    most : int, optional
+        As of :func:`looking_near`.
     rng : int or Generator, optional
-        Of the draws that scores rest on.
+        Of the draws that scores rest on, and of noise.
     progress : bool
         Whether to show a bar.
 
@@ -115,9 +196,13 @@ def marques2020(
         If no unit of a layer looks near the place where gratings are shown.
     """
     shown = marques2020_stimuli(network.screen)
-    responses = record(network, shown, layers=layers, units=looking_near(network, layers), progress=progress)
-    properties = marques2020_properties(marques2020_rates(responses)).assign_attrs(left_out=shown.attrs["left_out"])
-    return properties, marques2020_scores(properties, layers=layers, rng=rng)
+    near = looking_near(network, layers, most=most)
+    responses = record(network, shown, layers=layers, units=near, progress=progress)
+    generator = np.random.default_rng(rng)
+    rates = marques2020_rates(responses)
+    properties = marques2020_properties(rates, compat=compat, repeats=repeats, rng=generator)
+    properties = properties.assign_attrs(left_out=shown.attrs["left_out"])
+    return properties, marques2020_scores(properties, layers=layers, rng=generator)
 
 
 def marques2020_stimuli(screen: Screen) -> xr.Dataset:
@@ -169,7 +254,7 @@ def marques2020_stimuli(screen: Screen) -> xr.Dataset:
 
 
 def looking_near(
-    network: Any, layers: Sequence[str], *, within: float = 3 * NEAR
+    network: Any, layers: Sequence[str], *, within: float = 3 * NEAR, most: int | None = None
 ) -> dict[str, list[tuple[int, int, int]]]:
     """Units whose exact receptive field is centred near the place where gratings are shown.
 
@@ -181,6 +266,8 @@ def looking_near(
         Which layers; of those whose units see the whole image, all units.
     within : float
         Degrees; more than the battery wants, for what a unit answers to need not lie in the middle of its field.
+    most : int, optional
+        Positions of the map that are taken at most, the nearest: an input of few degrees has many.
 
     Returns
     -------
@@ -201,6 +288,8 @@ def looking_near(
         x = float(row["rf_x"]) + (columns - len(columns) // 2) * step
         far = np.hypot(y[:, None] - PLACE[1], x - PLACE[0]) if not row["whole_image"] else np.zeros((1, 1))
         places = np.argwhere(far <= within)
+        if most is not None:
+            places = places[np.argsort(far[tuple(places.T)], kind="stable")[:most]]
         if not len(places):
             raise ValueError(
                 f"no unit of {layer} looks within {within:g}° of ({PLACE[0]:g}°, {PLACE[1]:g}°); the nearest "
@@ -244,13 +333,28 @@ def marques2020_rates(responses: xr.DataArray) -> xr.DataArray:
     return xr.concat(scaled, "unit").assign_attrs({**responses.attrs, "units": "spikes/s"})
 
 
-def marques2020_properties(rates: xr.DataArray) -> xr.Dataset:
-    """The properties of each unit in the published way.
+def marques2020_properties(
+    rates: xr.DataArray,
+    *,
+    compat: str | None = "marques2020",
+    repeats: int | None = REPEATS,
+    rng: int | np.random.Generator | None = 0,
+) -> xr.Dataset:
+    """The properties of each unit, in the published way or as well as they can be measured.
 
     Parameters
     ----------
     rates : DataArray (stimulus, unit)
         From :func:`marques2020_rates`, or recorded.
+    compat : str, optional
+        "marques2020" (default): the published way, of noiseless rates. None: curves are fitted (``orientation_tuning``,
+        ``spatial_frequency_tuning``, ``size_tuning``), after the noise of neurons. Orientation is measured of raw
+        rates, as it was in neurons, the rest above the blank; units count by the same 5 spikes/s.
+    repeats : int, optional
+        With ``compat=None``, presentations of 1 s over which Poisson spikes are counted; None for no noise. The six
+        papers report few of theirs: 20 is what is mostly taken.
+    rng : int or Generator, optional
+        Of the noise.
 
     Returns
     -------
@@ -259,8 +363,15 @@ def marques2020_properties(rates: xr.DataArray) -> xr.Dataset:
         of stimuli (``reason`` says why), and where a curve never falls as far as its bandwidth wants
         (``orientation_selective`` and ``spatial_frequency_selective`` are 0) or is not suppressed by size.
     """
-    table, reasons = xr.Dataset(attrs={"compat": "marques2020"}), []
-    for name, measure in _MEASURES.items():
+    ways = chosen(_MEASURES, compat or "none", "way to measure (compat)")
+    if compat is None and repeats is not None:
+        if repeats < 1:
+            raise ValueError(f"{repeats} repeats: one at least, or None for no noise")
+        counted = np.random.default_rng(rng).poisson(rates.values * repeats)
+        rates = rates.copy(data=counted / repeats)
+    told = {"compat": compat or "none", **({} if compat else {"repeats": repeats or 0})}
+    table, reasons = xr.Dataset(attrs=told), []
+    for name, measure in ways.items():
         shown = rates.isel(stimulus=np.flatnonzero(rates["set"].isin([name, "blank"]).values))
         found = measure(shown)
         for wanted, (of, flag) in PROPERTIES.items():

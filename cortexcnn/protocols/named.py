@@ -14,6 +14,7 @@ from cortexcnn.protocols.hubel_wiesel1962 import HUBEL_WIESEL1962
 from cortexcnn.protocols.hubel_wiesel1965 import HUBEL_WIESEL1965
 from cortexcnn.protocols.protocol import Protocol
 from cortexcnn.protocols.ringach2002 import RINGACH2002
+from cortexcnn.protocols.ringach2002b import RINGACH2002B
 from cortexcnn.protocols.schiller1976 import SCHILLER1976
 from cortexcnn.protocols.skottun1991 import SKOTTUN1991
 
@@ -33,6 +34,7 @@ PROTOCOLS: dict[str, Protocol] = {
         BONDS1989,
         SKOTTUN1991,
         RINGACH2002,
+        RINGACH2002B,
         CAVANAUGH2002A,
         CAVANAUGH2002B,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.special import erf
 
 from cortexcnn import load, record, reference, tuning
 from cortexcnn.protocols import (
@@ -157,3 +158,74 @@ def test_the_classical_v1_is_measured_as_it_was_built():
 
 def wanted() -> Iterator[str]:
     return (name for name, (of, _) in PROPERTIES.items() if of != "texture")
+
+
+def made_up(units=60, seed=0):
+    """Rates to the orientation, frequency and size sets of cells whose properties are known, with no noise."""
+    rng = np.random.default_rng(seed)
+    shown = marques2020_stimuli(FINE)
+    shown = shown.isel(stimulus=np.flatnonzero(shown["set"].values != "position"))
+    angle, peak = rng.uniform(0, 180, units), np.exp(rng.uniform(np.log(1), np.log(4), units))
+    width, centre = rng.uniform(2, 6, units), rng.uniform(0.4, 1.2, units)
+    gain, simple = rng.uniform(0, 2, units), rng.random(units) < 0.5
+    theta, f, size, phase = (
+        shown[name].values[:, None] for name in ("orientation", "spatial_frequency", "size", "phase")
+    )
+    tuned = np.exp(width * (np.cos(2 * np.deg2rad(theta - angle)) - 1)) * np.exp(-(np.log2(f / peak) ** 2) / 2 / 0.8**2)
+    field = erf(size / centre) ** 2 / (1 + gain * erf(size / (3 * centre)) ** 2)
+    wave = np.where(simple, np.maximum(np.cos(np.deg2rad(phase)), 0), 0.5)
+    rates = np.where((shown["contrast"].values == 0)[:, None], 0, 80 * tuned * field * wave) + 0.8
+    coords = {name: ("stimulus", shown[name].values) for name in shown.variables}
+    table = xr.DataArray(
+        rates,
+        dims=("stimulus", "unit"),
+        coords={**coords, "unit": np.arange(units), "layer": ("unit", ["made"] * units)},
+    )
+    return table, {"angle": angle, "width": width, "peak": peak, "centre": centre, "gain": gain, "simple": simple}
+
+
+def test_without_compat_what_was_built_in_comes_back():
+    rates, truth = made_up()
+    ours = marques2020_properties(rates, compat=None, repeats=None)
+    compat = marques2020_properties(rates)
+    assert ours.attrs["compat"] == "none"
+    assert compat.attrs["compat"] == "marques2020"
+    half = np.rad2deg(np.arccos(1 + np.log(2**-0.5) / truth["width"])) / 2
+    counts = ours["valid_orientation_bandwidth"].values
+    errors = {
+        name: np.abs(table["orientation_bandwidth"].values - half)[counts]
+        for name, table in (("ours", ours), ("compat", compat))
+    }
+    assert np.median(errors["ours"]) < 1
+    assert np.median(errors["ours"]) < np.median(errors["compat"]) / 2
+    turned = (ours["preferred_orientation"].values - (90 - truth["angle"]) + 90) % 180 - 90
+    assert np.abs(turned[counts]).max() < 2
+    assert ours["preferred_orientation"].min() >= -22.5
+    assert np.array_equal(ours["modulation_ratio"].values[counts] > 1, truth["simple"][counts])
+    valid = ours["valid_peak_spatial_frequency"].values
+    assert np.median(np.abs(np.log2(ours["peak_spatial_frequency"].values / truth["peak"]))[valid]) < 0.05
+
+
+def test_noise_is_that_of_so_many_repeats_and_follows_its_seed():
+    rates, _ = made_up(20)
+    one, again, other = (marques2020_properties(rates, compat=None, repeats=5, rng=seed) for seed in (1, 1, 2))
+    xr.testing.assert_identical(one, again)
+    assert not one.equals(other)
+    assert one.attrs["repeats"] == 5
+    quiet = marques2020_properties(rates, compat=None, repeats=None)["circular_variance"]
+    away = [
+        float(abs(marques2020_properties(rates, compat=None, repeats=n)["circular_variance"] - quiet).median())
+        for n in (1, 100)
+    ]
+    assert away[1] < away[0] / 3
+    with pytest.raises(ValueError, match="0 repeats"):
+        marques2020_properties(rates, compat=None, repeats=0)
+    with pytest.raises(ValueError, match="no way to measure"):
+        marques2020_properties(rates, compat="marques")
+
+
+def test_the_nearest_positions_are_taken_where_there_are_many():
+    network = load("classical_v1")
+    every, few = (looking_near(network, ["simple"], most=most)["simple"] for most in (None, 2))
+    assert len({unit[1:] for unit in few}) == 2
+    assert set(few) <= set(every)

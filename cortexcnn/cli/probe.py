@@ -56,6 +56,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar=("KIND", "NAME=VALUES"),
         help="what to show (default: gratings of 12 orientations, 8 phases and 8 spatial frequencies, and a blank)",
     )
+    parser.add_argument(
+        "--compat",
+        choices=("marques2020", "none"),
+        default="marques2020",
+        help="how marques2020 measures: the published way (default), or none: by fits, under the noise of neurons",
+    )
     parser.add_argument("--out", required=True, metavar="FOLDER", help="folder of the study")
     parser.add_argument("--overwrite", action="store_true", help="replace what FOLDER holds")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted recording in FOLDER")
@@ -173,7 +179,10 @@ def _battery(arguments: argparse.Namespace) -> None:
         overwrite=arguments.overwrite,
         resume=arguments.resume,
     )
-    properties = marques2020_properties(marques2020_rates(responses)).assign_attrs(responses.attrs)
+    compat = None if arguments.compat == "none" else arguments.compat
+    rates = marques2020_rates(responses)
+    properties = marques2020_properties(rates, compat=compat, rng=arguments.seed)
+    properties = properties.assign_attrs({**responses.attrs, **properties.attrs})
     scores = marques2020_scores(properties, layers=layers, rng=arguments.seed)
     emit(scores["ceiled"].to_series().unstack("layer").loc[list(PROPERTIES), layers].reset_index(), arguments)
     say(f"the study: {battery_study(folder, network, properties, scores)}")

@@ -32,6 +32,7 @@ from cortexcnn.tuning.position_map import OVER, polarity_maps, position_map
 from cortexcnn.tuning.receptive_field import effective_field, receptive_field, subregions
 from cortexcnn.tuning.responses import BASELINES, baseline_of
 from cortexcnn.tuning.reverse_correlation import SHUFFLES, spike_triggered_average
+from cortexcnn.tuning.selectivity import INDICES, disagreement, selectivity_indices
 from cortexcnn.tuning.significance import TESTS, tuned
 from cortexcnn.tuning.size import (
     grating_summation_field,
@@ -63,6 +64,7 @@ __all__ = [
     "DIRECTION_FORMS",
     "FAULTS",
     "FORMS",
+    "INDICES",
     "OVER",
     "PREFERENCES",
     "SHUFFLES",
@@ -75,6 +77,7 @@ __all__ = [
     "cuts",
     "direction_selectivity",
     "direction_tuning",
+    "disagreement",
     "discreteness",
     "effective_field",
     "end_stopping",
@@ -113,6 +116,7 @@ __all__ = [
     "receptive_field",
     "resampled",
     "schiller_ratio",
+    "selectivity_indices",
     "semi_saturation_contrast",
     "size_tuning",
     "sparseness",

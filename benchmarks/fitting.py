@@ -186,20 +186,18 @@ def compare_form(name: str, case: Case, units: int, subset: int, rng: np.random.
     total = ((y - y.mean(0)) ** 2).sum(0)
     own = (1 - case.ours(curve)["r_squared"].values) * total
     print(f"\n{units:,} curves of {len(case.x)} samples, 20 repeats: {name}")
-    for way, box in (("no bounds", {}), ("bounds", {"bounds": np.array(case.bounds).T})):
+    low, high = np.array(case.bounds).T
+    for way, box in (("no bounds", {}), ("bounds", {"bounds": (low, high)})):
         theirs = np.full(subset, np.inf)
         start = time.process_time()
         for unit in range(subset):
-            guess = (
-                np.clip(case.guess(case.x, y[:, unit]), *np.array(case.bounds).T)
-                if box
-                else case.guess(case.x, y[:, unit])
-            )
+            guess = case.guess(case.x, y[:, unit])
             try:
-                found, _ = curve_fit(case.shape, case.x, y[:, unit], guess, **box)
+                found, _ = curve_fit(case.shape, case.x, y[:, unit], np.clip(guess, low, high) if box else guess, **box)
             except (RuntimeError, ValueError):
                 continue
-            theirs[unit] = ((case.shape(case.x, *found) - y[:, unit]) ** 2).sum()
+            if np.all(found[low == 0] >= 0):  # else it is a trough, no tuning
+                theirs[unit] = ((case.shape(case.x, *found) - y[:, unit]) ** 2).sum()
         rate = subset / (time.process_time() - start)
         worse, lost = (own[:subset] > 1.001 * theirs).mean(), (theirs > 1.001 * own[:subset]).mean()
         print(

@@ -67,7 +67,7 @@ def disagreements(network: Recordable, show: Show, passes: Sequence[Pass], work:
     found: dict[str, float] = {}
     for step in windowed:
         try:
-            through |= _responses(network, step, work, show.draw(rows, step.window))
+            through |= _responses(network, step, work, show.draw(rows, step.shown))
         except (RuntimeError, ValueError, AssertionError, IndexError):
             found |= {site.layer: np.inf for site in step.sites}
     checked = [site for step in windowed for site in step.sites if site.layer in through]

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from cortexcnn.recording.window import Cut
+from cortexcnn.recording.window import Cut, reach
 
 __all__ = ["Cutter"]
 
@@ -44,7 +44,9 @@ class Cutter:
         self._module, self._parts, self._dims = module, (cut.rows, cut.columns), dims
         self._padding, self._done = getattr(module, "padding", None), False
         self._handles = [module.register_forward_hook(self._after)]
-        if type(module) is nn.Conv2d and module.padding_mode == "zeros" and not isinstance(module.padding, str):
+        self._ends = reach(module, cut.rows, cut.columns)
+        self._given = cut.shown is not None
+        if self._ends is not None:
             self._handles.append(module.register_forward_pre_hook(self._before))
 
     def remove(self) -> None:
@@ -53,19 +55,15 @@ class Cutter:
             handle.remove()
         self._restore()
 
-    def _before(self, module: nn.Conv2d, inputs: tuple[Any, ...]) -> tuple[torch.Tensor] | None:
-        """The part of a convolution's input that what is kept needs, if no padding is among it."""
-        image = inputs[0]
-        index = [slice(None)] * image.dim()
-        for axis, part in enumerate(self._parts):
-            step, pad = module.stride[axis], int(module.padding[axis])
-            first = part.start * step - pad
-            last = (part.stop - 1) * step - pad + (module.kernel_size[axis] - 1) * module.dilation[axis]
-            if first < 0 or last >= image.shape[axis - 2]:
+    def _before(self, module: nn.Conv2d, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """The part of a convolution's input that what is kept needs, if no padding is among it, or if it is all."""
+        image, index = inputs[0], []
+        for (first, last), side in zip(self._ends or (), image.shape[-2:], strict=True):
+            if not self._given and (first < 0 or last >= side):
                 return None
-            index[axis - 2] = slice(first, last + 1)
+            index.append(slice(first, last + 1))
         module.padding, self._done = (0, 0), True
-        return (image[tuple(index)],)
+        return inputs if self._given else (image[..., index[0], index[1]],)
 
     def _after(self, _module: nn.Module, _inputs: Any, output: Any) -> torch.Tensor | None:
         if self._done:

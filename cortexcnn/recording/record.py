@@ -226,11 +226,11 @@ class _Run:
         batch = self.images(step)
         rows_at_once = max(1, batch // show.frames)
         first = collector.done(step.sites)
-        buffer = show.buffer(min(rows_at_once, show.count), step.window)
+        buffer = show.buffer(min(rows_at_once, show.count), step.shown)
         with listening(self.network, step, self.work.calls) as listen:
             for start in range(first, show.count, rows_at_once):
                 rows = slice(start, min(start + rows_at_once, show.count))
-                luminance = show.draw(rows, step.window, buffer)
+                luminance = show.draw(rows, step.shown, buffer)
                 targets = collector.targets(step.sites, rows)
                 for k in range(0, len(luminance), batch):
                     part = {layer: target[k : k + batch] for layer, target in targets.items()}

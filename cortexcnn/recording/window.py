@@ -19,12 +19,13 @@ from math import lcm
 
 import numpy as np
 import xarray as xr
+from torch import nn
 
 from cortexcnn.recording.contract import Field, Recordable
 from cortexcnn.recording.electrode import Site
 from cortexcnn.screen import Screen, Window
 
-__all__ = ["CHECKED", "Cut", "Pass", "Workload", "plan", "window_around", "with_cuts"]
+__all__ = ["CHECKED", "Cut", "Pass", "Workload", "plan", "reach", "window_around", "with_cuts"]
 
 CHECKED = 4
 """Stimuli that are also shown whole, to see that the windows tell the truth."""
@@ -50,6 +51,9 @@ class Cut:
         Where what is kept starts, in pixels of the screen by the layer's stride.
     sites : frozenset of str
         The recorded layers that are computed from it, the layer itself among them if it is recorded.
+    shown : Window or None
+        Of a convolution that reads the image: the part of the screen that it needs for this. No more is drawn then, and
+        it pads nothing.
     """
 
     layer: str
@@ -58,6 +62,7 @@ class Cut:
     top: int
     left: int
     sites: frozenset[str]
+    shown: Window | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +74,7 @@ class Pass:
     sites : tuple of Site
         What is recorded in it, in the order in which the network computes it.
     window : Window or None
-        The part of the screen that is drawn; None for all of it.
+        The part of the screen that counts as seen; None for all of it.
     cost : float
         Operations for one image, about: multiplications, and memory traffic in units of them.
     cuts : tuple of Cut
@@ -80,6 +85,11 @@ class Pass:
     window: Window | None
     cost: float
     cuts: tuple[Cut, ...] = ()
+
+    @property
+    def shown(self) -> Window | None:
+        """The part of the screen that is drawn: the window, or the part of it that a first convolution needs."""
+        return self.cuts[0].shown or self.window if self.cuts else self.window
 
     def origin(self, site: Site) -> tuple[int, int] | None:
         """Where in the map of a site the map of the crop starts."""
@@ -222,8 +232,50 @@ def with_cuts(network: Recordable, step: Pass, work: Workload) -> Pass:
         origin = [place // stride for place, stride in zip(start, field.stride, strict=True)]
         rows, columns = (slice(first - o, last + 1 - o) for (first, last), o in zip(kept, origin, strict=True))
         start, extent = [first * stride for (first, _), stride in zip(kept, field.stride, strict=True)], size
-        cuts.append(Cut(layer, rows, columns, start[0], start[1], frozenset(site.layer for site in later)))
+        shown = None
+        if not network.bottlenecks(layer) and not cuts:
+            shown = _read(network.module_of(layer), rows, columns, step.window)
+        cuts.append(Cut(layer, rows, columns, start[0], start[1], frozenset(site.layer for site in later), shown))
     return replace(step, cuts=tuple(cuts))
+
+
+def reach(module: nn.Module, rows: slice, columns: slice) -> list[tuple[int, int]] | None:
+    """First and last row, and column, of its input that a convolution needs for a part of its output.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Any layer.
+    rows, columns : slice
+        Of its output.
+
+    Returns
+    -------
+    list of (int, int) or None
+        Below 0 and beyond the input where padding is needed. None for what is no plain convolution.
+
+    Examples
+    --------
+    >>> reach(nn.Conv2d(1, 1, 3, stride=2, padding=1), slice(1, 4), slice(0, 1))
+    [(1, 7), (-1, 1)]
+    """
+    if type(module) is not nn.Conv2d or module.padding_mode != "zeros" or isinstance(module.padding, str):
+        return None
+    found = []
+    for axis, part in enumerate((rows, columns)):
+        before = part.start * module.stride[axis] - int(module.padding[axis])
+        across = (part.stop - 1 - part.start) * module.stride[axis]
+        found.append((before, before + across + (module.kernel_size[axis] - 1) * module.dilation[axis]))
+    return found
+
+
+def _read(module: nn.Module, rows: slice, columns: slice, window: Window) -> Window | None:
+    """The part of a window that a convolution of the image needs for what is kept, if no padding is among it."""
+    ends = reach(module, rows, columns)
+    if ends is None or any(first < 0 or last >= side for (first, last), side in zip(ends, window.shape, strict=True)):
+        return None
+    (top, bottom), (left, right) = ends
+    return Window(window.top + top, window.top + bottom + 1, window.left + left, window.left + right + 1)
 
 
 def _needed(field: Field, sites: Sequence[Site], axis: int, align: int) -> tuple[int, int]:

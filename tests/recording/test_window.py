@@ -86,7 +86,7 @@ def test_windows_inside_the_network_change_no_answer(steps, ceil, pixels, places
     assume(all(0 not in site.field.stride for site in sites))
     cut = with_cuts(network, step, work)
     image = torch.rand(1, 2, pixels, pixels, dtype=torch.float64, generator=torch.Generator().manual_seed(pixels))
-    window = step.window
+    window = cut.shown
     through = _heard(network, cut, image[..., window.top : window.bottom, window.left : window.right], work)
     whole = _heard(network, work.one_pass(sites, None), image, work)
     for layer in units:
@@ -134,7 +134,7 @@ def test_branches_are_cut_only_where_they_meet(name, layers):
     passes = [with_cuts(network, step, work) for step in plan(network, sites, 10_000)]
     assert any(step.cuts for step in passes)
     for step in passes:
-        window = step.window or network.screen.whole
+        window = step.shown or network.screen.whole
         through = _heard(network, step, image[..., window.top : window.bottom, window.left : window.right], work)
         for layer, answer in through.items():
             torch.testing.assert_close(answer, whole[layer], rtol=0, atol=1e-5 * float(whole[layer].abs().max()))

@@ -351,8 +351,8 @@ def marques2020_properties(
         ``spatial_frequency_tuning``, ``size_tuning``), after the noise of neurons. Orientation is measured of raw
         rates, as it was in neurons, the rest above the blank; units count by the same 5 spikes/s.
     repeats : int, optional
-        With ``compat=None``, presentations of 1 s over which Poisson spikes are counted; None for no noise. The six
-        papers report few of theirs: 20 is what is mostly taken.
+        With ``compat=None``, presentations of 1 s over which Poisson spikes are counted; None for no noise. 20 is
+        assumed: the numbers of the six papers were not looked up.
     rng : int or Generator, optional
         Of the noise.
 

@@ -79,7 +79,7 @@ def test_modulation_is_the_ratio_of_the_integrals(power):
 @settings(max_examples=25, deadline=None)
 @given(
     orientation=st.floats(0, 179.9),
-    frequency=st.floats(1.0, 6.0),
+    frequency=st.floats(1.25, 6.0),  # the longest spans 7.7 of the 8 degrees
     n=st.floats(0.3, 0.8),
     aspect=st.floats(1, 1.5),
     phase=st.floats(0, 2 * np.pi),

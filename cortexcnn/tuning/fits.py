@@ -98,9 +98,13 @@ def fit_curves(
     for other in found[1:]:
         better = other["residual"] < columns["residual"]
         columns = {key: np.where(better, other[key], columns[key]) for key in columns}
-    return xr.Dataset(
+    made = xr.Dataset(
         {key: ("unit", column) for key, column in columns.items()}, coords, {"parameter": parameter, "base": int(base)}
     )
+    period = form_of(names[0]).period
+    if np.isfinite(period):
+        made["position"].attrs["period"] = period
+    return made
 
 
 def fitted_curves(fit: xr.Dataset, at: np.ndarray) -> xr.DataArray:

@@ -29,6 +29,10 @@ def interval(
     around the circular mean of the draws. A selectivity that noise inflates (1 - circular variance of an untuned
     neuron) has an interval around the inflated value.
 
+    A unit of a network has no noise and no repeats. With spikes drawn at rates that it is assumed to fire at, by
+    ``cortexcnn.recording.spikes(responses, repeats=…)``, the interval says how well as many spikes of a neuron like it
+    would tell the measure: it is of the assumed spikes, not of the network.
+
     Parameters
     ----------
     measure : callable
@@ -51,7 +55,7 @@ def interval(
     Raises
     ------
     ValueError
-        If there are no repeats, or the level or number of draws makes no interval.
+        If there are no repeats, the level or number of draws makes no interval, or the measure is a flag or text.
 
     Examples
     --------
@@ -68,6 +72,10 @@ def interval(
     generator = np.random.default_rng(rng)
     tails = [(1 - level) / 2, (1 + level) / 2]
     drawn = [_numbers(measure(resampled(responses, rng=generator))) for _ in range(draws)]
+    if not drawn[0]:
+        raise ValueError(
+            "this measure gives flags, counts or text alone; an interval is of real numbers (.astype(float))"
+        )
     bounds = {name: _bounds([one[name] for one in drawn], tails) for name in drawn[0]}
     return bounds[None] if None in bounds else xr.Dataset(bounds)
 

@@ -22,6 +22,9 @@ FIT_CAUTIONS = {
 }
 """What to bear in mind about a fit."""
 
+PERIODS = {"angle": 180.0, "orientation": 180.0, "phase": 360.0}
+"""Degrees after which a fitted number is the same again."""
+
 REACH = 2.0
 """Standard deviations of a field."""
 
@@ -240,7 +243,8 @@ def _table(
         low, high = (bound[:, None] for bound in grid.box(form))
         notes = also(notes, BOUND, good & ((theta <= low) | (theta >= high)).any(0))
     numbers = numbers | {"residual": residual, "r_squared": explained}
-    measures = {name: xr.DataArray(column, dims="unit") for name, column in numbers.items()}
+    circles = {name: {"units": "degrees", "period": period} for name, period in PERIODS.items()}
+    measures = {name: xr.DataArray(column, dims="unit", attrs=circles.get(name)) for name, column in numbers.items()}
     return measured(measures, notes, table)
 
 

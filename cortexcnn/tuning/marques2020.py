@@ -17,6 +17,7 @@ import xarray as xr
 from scipy.interpolate import make_interp_spline
 
 from cortexcnn.arrays import is_blank
+from cortexcnn.tuning.responses import mean_over_repeats
 
 __all__ = ["ABOVE_BLANK", "marques2020_orientation", "marques2020_size", "marques2020_spatial_frequency"]
 
@@ -35,7 +36,7 @@ def marques2020_orientation(rates: xr.DataArray) -> xr.Dataset:
 
     Parameters
     ----------
-    rates : DataArray (stimulus, unit)
+    rates : DataArray (stimulus, unit[, repeat])
         Rates in spikes/s, not negative, to gratings of every combination of ``orientation`` (evenly spaced over 180
         degrees), ``phase``, ``spatial_frequency`` and size in cycles (``size`` times ``spatial_frequency``), and to a
         blank.
@@ -178,7 +179,7 @@ def _turned(rates: xr.DataArray) -> np.ndarray:
 
 def _grid(rates: xr.DataArray, *columns: str | np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray]:
     """Rates ``(unit, *values of each column)``, these values, and the rate of each unit at the blank."""
-    table = rates.transpose("stimulus", "unit")
+    table = mean_over_repeats(rates).transpose("stimulus", "unit")
     values = table.values.astype(float)
     if not (values >= 0).all():
         raise ValueError("rates are 0 or more and never NaN: rectify responses and scale them to spikes/s before")
@@ -272,4 +273,7 @@ def _table(measures: dict[str, np.ndarray], rates: xr.DataArray, kept: dict[str,
     coords = {name: coord for name, coord in rates.coords.items() if coord.dims == ("unit",)}
     reason = np.where(kept["valid"], "", f"no response exceeds the blank's by {ABOVE_BLANK:g} spikes/s")
     columns = {**measures, **kept, "reason": reason}
-    return xr.Dataset({name: ("unit", column) for name, column in columns.items()}, coords, {"compat": "marques2020"})
+    made = xr.Dataset({name: ("unit", column) for name, column in columns.items()}, coords, {"compat": "marques2020"})
+    if "preferred_orientation" in made:
+        made["preferred_orientation"].attrs = {"units": "degrees", "period": 180.0}
+    return made

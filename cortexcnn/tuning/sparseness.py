@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.choices import nearest
+from cortexcnn.tuning.responses import mean_over_repeats
 
 __all__ = ["sparseness"]
 
@@ -16,7 +17,8 @@ def sparseness(responses: xr.DataArray, *, over: str = "stimulus") -> xr.DataArr
     Parameters
     ----------
     responses : DataArray
-        Mean responses, not negative: rectify or subtract the blank first, and say which. NaN is left out.
+        Responses, not negative: rectify or subtract the blank first, and say which. Their mean over ``repeat`` is
+        taken, where there is one: single trials are sparse because spikes are few. NaN is left out.
     over : str
         "stimulus" (default) for the lifetime sparseness of each unit, "unit" for the population sparseness of each
         stimulus, or any other dimension.
@@ -50,7 +52,7 @@ def sparseness(responses: xr.DataArray, *, over: str = "stimulus") -> xr.DataArr
         raise ValueError(
             f"a response is {lowest:.3g}, and sparseness is defined for rates: rectify them first, .clip(min=0)"
         )
-    table = responses.astype(float)
+    table = (responses if over == "repeat" else mean_over_repeats(responses)).astype(float)
     count = table.notnull().sum(over)
     mean, square = table.mean(over), (table**2).mean(over)
     alike = (mean**2 / square.where(square > 0)).where(count > 1)

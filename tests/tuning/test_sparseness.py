@@ -54,3 +54,9 @@ def test_negative_rates_and_unknown_dimensions_are_refused():
         sparseness(table([[-2.0], [1.0]]))
     with pytest.raises(ValueError, match=r"no dimension 'units'.* Did you mean 'unit'"):
         sparseness(table([[1.0]]), over="units")
+
+
+def test_repeats_are_averaged_first():
+    trials = xr.DataArray([[[9.0, 0.0]], [[0.0, 9.0]]], dims=("stimulus", "unit", "repeat"))
+    assert sparseness(trials).values == pytest.approx([0])  # each trial by itself is as sparse as can be
+    assert sparseness(trials, over="repeat").values.ravel() == pytest.approx([1, 1])

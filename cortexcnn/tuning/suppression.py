@@ -190,10 +190,13 @@ def surround_orientation_tuning(
         "cross_surround_suppression": by_cross,
         "iso_orientation_surround_ratio": (by_iso / by_cross).where(~little),
         "iso_cross_index": (cross.clip(min=0) - iso.clip(min=0)) / total.where(total > 0),
-        "weakest_surround": curve.fillna(-np.inf).idxmax("surround_angle").astype(float).assign_attrs(units="degrees"),
+        "weakest_surround": curve.fillna(-np.inf)
+        .idxmax("surround_angle")
+        .astype(float)
+        .assign_attrs(units="degrees", period=180.0),
         "maximum": alone,
     }
-    notes = _answering(curve, alone, "no response without the surround")
+    notes = _answering(whole, alone, "no response without the surround")
     notes = also(notes, "hardly suppressed across (no ratio)", little.values & notes["valid"].values)
     return measured(measures, notes, curve)
 

@@ -163,6 +163,12 @@ def test_the_scale_of_responses_changes_nothing(scale, iso, cross):
     assert one["iso_orientation_surround_ratio"].item() == pytest.approx(iso / cross, abs=1e-9)
 
 
+def test_a_surround_that_silences_is_an_answer():
+    found = surround_orientation_tuning(surrounds([5], lambda _: [0]))
+    assert found["valid"].item()
+    assert found["iso_surround_suppression"].item() == found["iso_orientation_surround_ratio"].item() == 1
+
+
 def test_a_centre_that_says_nothing_is_flagged_and_missing_surrounds_are_refused():
     found = surround_orientation_tuning(surrounds([0, 5], lambda _: [3, 2]))
     assert found["reason"].values.tolist() == ["no response without the surround", ""]

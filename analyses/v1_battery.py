@@ -67,7 +67,8 @@ def _scores(model: str, weights: str, layers: str, *, ways: list[str], seed: int
         network = load(model, weights=weights, seed=seed, partial=weights.endswith(("pth", "safetensors")))
     found = [marques2020(network, names(layers), compat=None if way == "none" else way, rng=seed)[1] for way in ways]
     scores = xr.concat(found, xr.DataArray(ways, dims="compat", name="compat"), combine_attrs="drop")
-    label = f"{model}, random" if weights == "none" else model
+    short = model.rpartition(":")[2]
+    label = f"{short}, random" if weights == "none" else short
     counts = scores["units"].max(["property", "compat"])
     units = ", ".join(f"{layer} {int(count)}" for layer, count in counts.to_series().items())
     say(f"{label} at {network.eye.degrees:g}°, units that count: {units}")

@@ -70,7 +70,7 @@ def middle(values: list[float]) -> str:
 
 def compare(turns: int, sample: int, batch: int) -> None:
     network = load("alexnet", weights="none")
-    stimuli = marques2020_stimuli(network.screen)
+    stimuli = marques2020_stimuli(network.screen, compat=None)
     count = stimuli.sizes["stimulus"]
     parts = np.array_split(np.random.default_rng(0).permutation(count), turns)
     network.layers()

@@ -24,6 +24,7 @@ NAMED = (
     "ringach2002b",
     "cavanaugh2002a",
     "cavanaugh2002b",
+    "freeman_ziemba2013",
 )
 """Experiments named after their papers: ``protocols.PROTOCOLS``, whose names are written here too so that the help
 need not wait for torch."""
@@ -55,6 +56,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar=("KIND", "NAME=VALUES"),
         help="what to show (default: gratings of 12 orientations, 8 phases and 8 spatial frequencies, and a blank)",
+    )
+    parser.add_argument(
+        "--photographs",
+        metavar="FOLDER",
+        help="for freeman_ziemba2013: a folder or .zip file of photographs of textures, each a family",
     )
     parser.add_argument(
         "--compat",
@@ -121,16 +127,22 @@ def _named(arguments: argparse.Namespace) -> None:
     from cortexcnn.protocols import PROTOCOLS, preferred_stimuli, run_protocol, summarise_measures
     from cortexcnn.recording import keep_responses
     from cortexcnn.report import protocol_study
+    from cortexcnn.stimuli import textures
 
     protocol = PROTOCOLS[arguments.protocol]
     if arguments.stimuli is not None:
         raise ValueError(f"{protocol.name} has stimuli of its own: leave out --stimuli")
+    if arguments.photographs is None and protocol.stimuli is None:
+        raise ValueError(f"{protocol.name} shows textures that you have: name --photographs FOLDER")
+    if arguments.photographs is not None and protocol.stimuli is not None:
+        raise ValueError(f"{protocol.name} shows no photographs: leave out --photographs")
+    pictures = None if arguments.photographs is None else textures(arguments.photographs)
     network = _loaded(arguments)
     layers = arguments.layers or (None if protocol.film else convolutions(network))
     folder = new_folder(arguments.out, overwrite=arguments.overwrite)
     where = {"layers": layers, **units(arguments.units), "rng": arguments.seed}
     preferred = preferred_stimuli(network, **where) if protocol.own else None
-    responses, measures = run_protocol(protocol, network, **where, preferred=preferred)
+    responses, measures = run_protocol(protocol, network, **where, preferred=preferred, stimuli=pictures)
     keep_responses(responses, folder / "responses.nc", overwrite=arguments.overwrite)
     emit(summarise_measures(protocol, measures).to_dataframe().reset_index(), arguments)
     say(f"the study: {protocol_study(folder, network, protocol, responses, measures, preferred=preferred)}")

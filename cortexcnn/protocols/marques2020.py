@@ -511,7 +511,7 @@ def _scored(units: xr.Dataset, name: str, draws: int, generator: np.random.Gener
     """The row of one property of one layer."""
     empty = dict.fromkeys(("score", "lower", "upper", "ceiling", "ceiled"), np.nan)
     if PROPERTIES[name][0] == _TEXTURE:
-        return {**empty, "units": 0, "reason": "textures can't be drawn yet"}
+        return {**empty, "units": 0, "reason": "the paper's textures can't be synthesised yet"}
     valid = units[name].isel(unit=np.flatnonzero(units[f"valid_{name}"].values))
     if not valid.sizes["unit"]:
         return {**empty, "units": 0, "reason": "no unit that looks there answers above 5 spikes/s"}

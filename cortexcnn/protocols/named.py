@@ -9,6 +9,7 @@ from cortexcnn.protocols.cavanaugh2002b import CAVANAUGH2002B
 from cortexcnn.protocols.devalois1982a import DEVALOIS1982A
 from cortexcnn.protocols.devalois1982b import DEVALOIS1982B
 from cortexcnn.protocols.drifting import DRIFTING
+from cortexcnn.protocols.freeman_ziemba2013 import FREEMAN_ZIEMBA2013
 from cortexcnn.protocols.hubel_wiesel1959 import HUBEL_WIESEL1959
 from cortexcnn.protocols.hubel_wiesel1962 import HUBEL_WIESEL1962
 from cortexcnn.protocols.hubel_wiesel1965 import HUBEL_WIESEL1965
@@ -37,6 +38,7 @@ PROTOCOLS: dict[str, Protocol] = {
         RINGACH2002B,
         CAVANAUGH2002A,
         CAVANAUGH2002B,
+        FREEMAN_ZIEMBA2013,
     )
 }
 """By name, in the order of their years."""

@@ -34,8 +34,8 @@ class Protocol:
         The paper.
     question : str
         What it asks of a unit, in a sentence.
-    stimuli : callable
-        ``stimuli(screen)``: the table that is shown.
+    stimuli : callable, optional
+        ``stimuli(screen)``: the table that is shown. None where it takes pictures that a user has.
     measure : callable
         ``measure(responses)``: a table of measures (unit), with ``valid`` and ``reason``.
     own : callable, optional
@@ -58,7 +58,7 @@ class Protocol:
     name: str
     source: str
     question: str
-    stimuli: Callable[[Screen], xr.Dataset]
+    stimuli: Callable[[Screen], xr.Dataset] | None
     measure: Callable[[xr.DataArray], xr.Dataset]
     own: Callable[[xr.Dataset, xr.Dataset], xr.Dataset] | None = None
     film: bool = False
@@ -83,6 +83,7 @@ def run_protocol(
     count: int | None = None,
     rng: int | np.random.Generator | None = None,
     preferred: xr.Dataset | None = None,
+    stimuli: xr.Dataset | None = None,
     progress: bool = True,
 ) -> tuple[xr.DataArray, xr.Dataset]:
     """Run a named experiment.
@@ -97,6 +98,8 @@ def run_protocol(
         As of :func:`cortexcnn.record`; of a network that sees films always the units at the centre.
     preferred : Dataset (unit), optional
         From ``preferred_stimuli``, where several protocols go to the same units; ``layers`` and ``units`` are then its.
+    stimuli : Dataset (stimulus), optional
+        What is shown in place of the protocol's own; for those on textures from ``cortexcnn.stimuli.textures``.
     progress : bool
         Whether to show bars.
 
@@ -111,8 +114,8 @@ def run_protocol(
     Raises
     ------
     ValueError
-        If a layer or unit doesn't exist, the screen can't carry the stimuli, no unit answers, or the experiment is one
-        on motion and the network has no axis of time (or the other way round).
+        If a layer or unit doesn't exist, the screen can't carry the stimuli, no unit answers, the experiment is one on
+        motion and the network has no axis of time (or the other way round), or it has no stimuli of its own.
 
     Examples
     --------
@@ -131,7 +134,7 @@ def run_protocol(
             if protocol.film
             else f"{network.name} sees films; {protocol.name} shows still pictures"
         )
-    shown = protocol.stimuli(network.screen)
+    shown = _shown(protocol, network.screen) if stimuli is None else stimuli
     if protocol.film:
         if not layers:
             raise ValueError("name layers whose output has an axis of time, e.g. layers=['layer1']")
@@ -244,6 +247,16 @@ def _middle(values: np.ndarray) -> float:
     if not known.size:
         return float("nan")
     return float(known.mean() if np.isin(known, (0, 1)).all() else np.median(known))
+
+
+def _shown(protocol: Protocol, screen: Screen) -> xr.Dataset:
+    """The protocol's own stimuli."""
+    if protocol.stimuli is None:
+        raise ValueError(
+            f"{protocol.name} has no pictures of its own: give photographs of textures, each a family, "
+            "stimuli=cortexcnn.stimuli.textures(folder) (--photographs FOLDER)"
+        )
+    return protocol.stimuli(screen)
 
 
 def _named(responses: xr.DataArray, protocol: Protocol) -> xr.DataArray:

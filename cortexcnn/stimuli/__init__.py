@@ -18,6 +18,7 @@ from cortexcnn.stimuli.kinds import KINDS, Kind, Parameter
 from cortexcnn.stimuli.photographs import photographs
 from cortexcnn.stimuli.render import check_drawable, render
 from cortexcnn.stimuli.sweep import sweep, times
+from cortexcnn.stimuli.textures import textures
 
 __all__ = [
     "CONVENTIONS",
@@ -29,6 +30,7 @@ __all__ = [
     "photographs",
     "render",
     "sweep",
+    "textures",
     "times",
     "to_allen",
     "to_brainscore",

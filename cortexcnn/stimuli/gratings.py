@@ -28,6 +28,7 @@ __all__ = [
     "extent_of_grating",
     "fill_with_sine",
     "once",
+    "raised_cosine",
 ]
 
 RAMP = 0.2
@@ -202,8 +203,20 @@ def _hard_disc(rows: Rows, canvas: Canvas) -> torch.Tensor:
     return (radius <= canvas.put(rows["size"] / 2)[:, None, None]).to(canvas.dtype)
 
 
-def _raised_cosine(rows: Rows, canvas: Canvas) -> torch.Tensor:
-    """1 up to 1 − RAMP of the radius, then half a cosine down to 0 at the radius."""
+def raised_cosine(rows: Rows, canvas: Canvas) -> torch.Tensor:
+    """1 up to 1 − RAMP of the radius, then half a cosine down to 0 at the radius.
+
+    Parameters
+    ----------
+    rows : Rows
+        size (the diameter), x, y.
+    canvas : Canvas
+        What is drawn on.
+
+    Returns
+    -------
+    Tensor (row, y, x)
+    """
     _, _, radius = _polar(rows, canvas)
     rim = canvas.put(rows["size"] / 2)[:, None, None]
     ramp = ((radius / rim - (1 - RAMP)) / RAMP).clamp(0, 1)
@@ -264,7 +277,7 @@ APERTURES: dict[str, Callable[[Rows, Canvas], torch.Tensor] | None] = {
     "none": None,
     "disc": disc,
     "hard disc": _hard_disc,
-    "raised cosine": _raised_cosine,
+    "raised cosine": raised_cosine,
     "gaussian": _gaussian,
 }
 """Where a grating ends."""

@@ -18,7 +18,17 @@ from PIL import Image, ImageOps
 
 from cortexcnn.stimuli.canvas import GREY, Canvas, Rows, split
 
-__all__ = ["digest", "draw_images", "extent_of_images", "is_grey", "open_archive", "read"]
+__all__ = [
+    "check_content",
+    "decoded",
+    "digest",
+    "draw_images",
+    "extent_of_images",
+    "is_grey",
+    "open_archive",
+    "placed",
+    "read",
+]
 
 _GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B")
 
@@ -40,14 +50,10 @@ def draw_images(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
     """
     for folder, some, part in split(rows, "folder", out):
         for index, (file, data) in enumerate(read(Path(str(folder)), some["file"].tolist())):
-            if some["content"][index] not in ("", digest(data)):
-                raise ValueError(
-                    f"{file} in {folder} is not what it was when the table was made: "
-                    f"{digest(data)} in place of {some['content'][index]}; make the table anew by photographs(…)"
-                )
-            pixels = _decode(file, data, channels=part.shape[1])
+            check_content(str(folder), file, data, str(some["content"][index]))
+            pixels = decoded(file, data, channels=part.shape[1])
             row = {name: float(some[name][index]) for name in ("size", "x", "y", "contrast")}
-            part[index] = _placed(pixels, row, canvas)
+            part[index] = placed(pixels, row, canvas)
 
 
 def extent_of_images(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
@@ -55,8 +61,17 @@ def extent_of_images(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     return rows["size"] / 2, rows["size"] / 2
 
 
-def _placed(pixels: np.ndarray, row: dict[str, float], canvas: Canvas) -> torch.Tensor:
-    """One photograph (channel, y, x) on the canvas."""
+def check_content(folder: str, file: str, data: bytes, content: str) -> None:
+    """Refuse a file that is not what it was when its table was made."""
+    if content not in ("", digest(data)):
+        raise ValueError(
+            f"{file} in {folder} is not what it was when the table was made: "
+            f"{digest(data)} in place of {content}; make the table anew"
+        )
+
+
+def placed(pixels: np.ndarray, row: dict[str, float], canvas: Canvas) -> torch.Tensor:
+    """One photograph (channel, y, x) on the canvas, by its size, x, y and contrast: (channel, y, x)."""
     _, height, width = pixels.shape
     scale = row["size"] / max(height, width)  # degrees of a pixel of the file
     size = canvas.pixel / scale  # pixels of the file in a pixel of the screen
@@ -147,7 +162,7 @@ def _open(file: str, data: bytes) -> Image.Image:
     return ImageOps.exif_transpose(image)
 
 
-def _decode(file: str, data: bytes, *, channels: int) -> np.ndarray:
+def decoded(file: str, data: bytes, *, channels: int) -> np.ndarray:
     """Luminance 0–1 (channel, y, x); what is transparent shows the grey behind it."""
     image = _open(file, data)
     if image.mode.startswith("I"):

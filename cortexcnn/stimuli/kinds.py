@@ -12,7 +12,7 @@ from difflib import get_close_matches
 import numpy as np
 import torch
 
-from cortexcnn.stimuli import bars, gratings, images, noise, plaids, surrounds
+from cortexcnn.stimuli import bars, gratings, images, noise, pieces, plaids, surrounds
 from cortexcnn.stimuli.canvas import GREY, Canvas, Rows
 
 __all__ = ["KINDS", "Kind", "Parameter", "Rule", "find_kind", "unknown"]
@@ -187,6 +187,11 @@ def _second(name: str, first: str) -> dict[str, Parameter]:
 
 
 _POSITIVE = (0.0, np.inf)
+_FOLDER = Parameter("", "", "or .zip file that holds the photographs")
+_FILE = {
+    "file": Parameter("", "", "of the photograph, below the folder"),
+    "content": Parameter("", "", "hash of the file"),
+}
 _ORIENTATION = Parameter(0.0, "degrees", "of the stripes, counter-clockwise from horizontal", (0, 180), "[)")
 _DIRECTION = Parameter(90.0, "degrees", "of motion, counter-clockwise from rightward", (0, 360), "[)")
 _CONTRAST = Parameter(1.0, "", "Michelson contrast; 0 is a blank", (0, 1), "[]")
@@ -376,15 +381,30 @@ KINDS: dict[str, Kind] = {
     "blank": Kind({"contrast": Parameter(0.0, "", "always 0", (0, 0), "[]")}, _draw_blank, _everywhere),
     "image": Kind(
         {
-            "file": Parameter("", "", "of the photograph, below the folder"),
-            "content": Parameter("", "", "hash of the file"),
+            **_FILE,
             "size": Parameter(8.0, "degrees", "of the photograph's longer side", _POSITIVE),
             **_PLACE,
             "contrast": Parameter(1.0, "", "factor about the grey", (0, 1), "[]"),
         },
         images.draw_images,
         images.extent_of_images,
-        {"folder": Parameter("", "", "or .zip file that holds the photographs")},
+        {"folder": _FOLDER},
+    ),
+    "texture": Kind(
+        {
+            **_FILE,
+            "left": Parameter(0.0, "", "of the piece in the photograph, in its pixels", _POSITIVE, "[)"),
+            "top": Parameter(0.0, "", "of the piece in the photograph, in its pixels", _POSITIVE, "[)"),
+            "side": Parameter(128.0, "", "of the piece, in pixels of the photograph", (2, np.inf), "[)"),
+            "version": Parameter("texture", "", "the piece, or its spectrum", choices=pieces.VERSIONS),
+            "seed": Parameter(0.0, "", "of the random phases", _POSITIVE, "[)"),
+            "size": Parameter(4.0, "degrees", "of the piece", _POSITIVE),
+            **_PLACE,
+            "contrast": Parameter(1.0, "", "of the more extreme of a piece and its noise", (0, 1), "[]"),
+        },
+        pieces.draw_texture,
+        pieces.extent_of_texture,
+        {"folder": _FOLDER},
     ),
 }
 """Every kind of stimulus by name."""

@@ -14,6 +14,9 @@ from cortexcnn.stimuli.kinds import KINDS, Kind, Parameter, find_kind, unknown
 
 __all__ = ["check_rows", "rows_of", "sweep", "times"]
 
+_OF_FILES = {"image": "photographs(folder)", "texture": "textures(folder)"}
+"""Kinds that are no sweep, and what makes their tables."""
+
 
 def sweep(kind: str, *, blank: bool = False, **parameters: Any) -> xr.Dataset:
     """A table of stimuli with every combination of the parameters.
@@ -53,8 +56,8 @@ def sweep(kind: str, *, blank: bool = False, **parameters: Any) -> xr.Dataset:
     ValueError: no parameter of a grating orientaton (did you mean orientation?); there are orientation, ...
     """
     entry = find_kind(kind)
-    if kind == "image":
-        raise ValueError("photographs are no sweep of parameters; make their table by photographs(folder)")
+    if kind in _OF_FILES:
+        raise ValueError(f"photographs are no sweep of parameters; make their table by {_OF_FILES[kind]}")
     attrs = {
         name: _constant(name, known, parameters.pop(name, known.default)) for name, known in entry.attributes.items()
     }

@@ -55,6 +55,7 @@ from cortexcnn.tuning.suppression import (
     cross_orientation_tuning,
     surround_orientation_tuning,
 )
+from cortexcnn.tuning.texture import texture_tuning
 from cortexcnn.tuning.validity import CAUTIONS, FAULTS, validity
 
 __all__ = [
@@ -130,6 +131,7 @@ __all__ = [
     "surround_diameter",
     "surround_orientation_tuning",
     "surround_suppression_index",
+    "texture_tuning",
     "tuned",
     "tuning_curve",
     "validity",

@@ -217,6 +217,23 @@ def test_a_papers_experiment_prints_medians_and_writes_its_page(tmp_path, capsys
     assert "stimuli of its own" in capsys.readouterr().err
 
 
+def test_textures_are_the_users_own(tmp_path, capsys):
+    for seed, name in enumerate(("bark", "sand")):
+        pixels = np.random.default_rng(seed).integers(0, 256, (80, 80), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    words = ["probe", "classical_v1", "--protocol", "freeman_ziemba2013", "--layers", "complex", "--csv"]
+    words += ["--out", str(tmp_path / "out")]
+    assert main(words) == 1
+    assert "name --photographs FOLDER" in capsys.readouterr().err
+    assert main([*words, "--photographs", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("layer,units,valid,texture_modulation_index,")
+    with open_responses(tmp_path / "out" / "responses.nc") as responses:
+        assert set(responses.family.values) == {"bark", "sand", ""}
+    other = ["probe", "classical_v1", "--protocol", "skottun1991", "--photographs", str(tmp_path)]
+    assert main([*other, "--out", str(tmp_path / "other")]) == 1
+    assert "shows no photographs: leave out --photographs" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_direction_is_asked_of_networks_that_see_films(tmp_path, capsys):
     words = ["probe", "classical_v1", "--protocol", "drifting", "--out", str(tmp_path / "still")]

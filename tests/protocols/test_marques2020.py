@@ -137,7 +137,7 @@ def test_units_drawn_from_the_neurons_score_as_neurons_do():
     assert (drawn.reason == "").all()
     rest = scores.drop_sel(property=list(wanted()))
     assert rest.sizes["property"] == 7
-    assert set(rest.reason.values.ravel()) == {"textures can't be drawn yet"}
+    assert set(rest.reason.values.ravel()) == {"the paper's textures can't be synthesised yet"}
     assert rest.score.isnull().all()
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
 
 from cortexcnn.cli.probe import NAMED
 from cortexcnn.models import load
 from cortexcnn.protocols import PROTOCOLS, beside_neurons, preferred_stimuli, run_protocol, summarise_measures
-from cortexcnn.stimuli import check_drawable
+from cortexcnn.stimuli import check_drawable, textures
 
 LAYERS = ("simple", "complex", "normalised_simple", "normalised_complex")
 N = 0.4  # standard deviations of the cells' envelopes, in periods
@@ -151,8 +152,8 @@ def test_a_protocol_can_be_drawn_says_its_paper_and_bins_all_its_measures(name, 
     assert protocol.name == name
     assert protocol.source.count("(") >= 1
     assert protocol.question.endswith("?")
-    shown = protocol.stimuli(cells.screen)
-    check_drawable(shown, cells.screen)
+    if protocol.stimuli is not None:
+        check_drawable(protocol.stimuli(cells.screen), cells.screen)
     for measure in protocol.measures:
         values = xr.Dataset({measure: ("unit", [0.5, np.nan]), "valid": ("unit", [True, True])})
         counts, neurons = beside_neurons(protocol, values, measure)
@@ -162,6 +163,18 @@ def test_a_protocol_can_be_drawn_says_its_paper_and_bins_all_its_measures(name, 
 
 def test_the_command_names_all_of_them():
     assert tuple(PROTOCOLS) == NAMED
+
+
+def test_textures_are_brought_along_and_cells_that_take_amplitudes_alone_do_not_tell_them_from_noise(cells, tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("sand", "gravel"):
+        Image.fromarray(rng.integers(0, 256, (200, 200), dtype=np.uint8)).save(tmp_path / f"{name}.png")
+    protocol = PROTOCOLS["freeman_ziemba2013"]
+    with pytest.raises(ValueError, match=r"no pictures of its own: give photographs of textures, .*textures\(folder\)"):
+        run_protocol(protocol, cells, ["complex"], progress=False)
+    _, found = run_protocol(protocol, cells, ["complex"], stimuli=textures(tmp_path, samples=20), progress=False)
+    assert found["valid"].all()
+    assert abs(found["texture_modulation_index"].mean()) < 0.1  # these textures are noise themselves
 
 
 def test_what_the_search_had_to_say_goes_with_the_measures(cells, preferred):

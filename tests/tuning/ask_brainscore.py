@@ -64,6 +64,25 @@ ASKED: list[tuple[str, str, str, str, dict[str, str]]] = [
             "surround_grating_summation_field_ratio": "surround_diameter_over_grating_summation_field",
         },
     ),
+    (
+        "texture",
+        "kept",
+        "freemanZiemba2013_benchmark",
+        "freemanziemba2013_properties",
+        {
+            "texture_modulation_index": "texture_modulation_index",
+            "absolute_texture_modulation_index": "absolute_texture_modulation_index",
+            "texture_selectivity": "texture_selectivity",
+            "noise_selectivity": "noise_selectivity",
+            "texture_sparseness": "texture_sparseness",
+            "noise_sparseness": "noise_sparseness",
+            "variance_ratio": "texture_variance_ratio",
+            "sample_variance": "sample_variance",
+            "family_variance": "family_variance",
+            "max_texture": "maximum_to_texture",
+            "max_noise": "maximum_to_noise",
+        },
+    ),
 ]
 
 
@@ -82,10 +101,7 @@ def main() -> None:
             import_module(f"brainscore_vision.benchmarks.marques2020.benchmarks.{benchmark}"), properties
         )
         given = np.load(folder / f"{name}.npz")
-        count = len(given["phase"])
-        columns = {key: given[key] for key in ("radius", "spatial_frequency", "orientation", "phase")}
-        columns |= {"position_x": np.full(count, 0.5), "position_y": np.full(count, 0.5), "contrast": np.ones(count)}
-        rates = assembly(given["rates"], columns)
+        rates = assembly(given["rates"], {key: given[key] for key in given if key not in {"rates", "blank"}})
         blank = assembly(given["blank"], {"stimulus_id": np.array(["blank"]), "contrast": np.zeros(1)})
         found = function(model_identifier=f"cells {i}", responses=rates, baseline=blank)
         values = np.stack([found.sel(neuronal_property=key).values for key in names], axis=1)

@@ -57,6 +57,25 @@ def sets(cells: int = 60, seed: int = 0) -> dict[str, xr.DataArray]:
     }
 
 
+def textures(cells: int, seed: int) -> xr.DataArray:
+    """Rates to 15 samples of 15 families of textures and noise, and to a blank."""
+    rng = np.random.default_rng(seed)
+    version, family, sample = zip(*product(("noise", "texture"), range(15), range(15)), strict=True)
+    of_family = rng.gamma(1, 10, (2, 15, 1, cells)) * rng.uniform(0, 1, cells)
+    values = rng.gamma(2, of_family + rng.uniform(0, 3, cells), (2, 15, 15, cells)).reshape(450, cells) / 2
+    values = np.concatenate([values, rng.uniform(0, 10, (1, cells))])
+    columns = {"version": [*version, ""], "family": [*family, -1], "sample": [*sample, -1], "contrast": [1] * 450 + [0]}
+    coords = {name: ("stimulus", np.array(column)) for name, column in columns.items()}
+    coords |= {"stimulus": np.arange(451), "unit": np.arange(cells)}
+    return xr.DataArray(values, dims=("stimulus", "unit"), coords=coords)
+
+
+def of_textures(shown: xr.DataArray) -> xr.Dataset:
+    """As published: what lies below the blank counts, and so does who answers more than 5 spikes/s above it."""
+    found = tuning.texture_tuning(shown, rectify=False)
+    return found.assign(kept=np.maximum(found.maximum_to_texture, found.maximum_to_noise) > 5)
+
+
 @pytest.fixture(scope="module")
 def rates() -> dict[str, xr.DataArray]:
     return sets()
@@ -179,17 +198,23 @@ def test_brain_scores_own_functions_agree(tmp_path: Path, seed: int):
         rows = np.lexsort((gratings.phase, turned, gratings.spatial_frequency.round(6), order))
         columns = {key: gratings[key].values[rows] for key in ("spatial_frequency", "phase")}
         columns |= {"radius": gratings["size"].values[rows] / 2, "orientation": turned.values[rows]}
+        columns |= dict(
+            zip(("contrast", "position_x", "position_y"), [[1], [0.5], [0.5]] * np.ones(len(rows)), strict=True)
+        )
         blank = part.values[part.contrast.values == 0]
         np.savez(tmp_path / f"{name}.npz", rates=gratings.values[rows], blank=blank, **columns)
+    pieces = shown["texture"] = textures(cells=200, seed=seed)
+    columns = {"type": pieces.version.values[:-1], **{name: pieces[name].values[:-1] for name in ("family", "sample")}}
+    np.savez(tmp_path / "texture.npz", rates=pieces.values[:-1], blank=pieces.values[-1:], **columns)
     ask = Path(__file__).with_name("ask_brainscore.py")
     uncached = os.environ | {"RESULTCACHING_DISABLE": "1"}
     subprocess.run([BRAINSCORE, "-W", "ignore", str(ask), str(tmp_path)], check=True, env=uncached)
     compared = 0
     for file in sorted(tmp_path.glob("answer_*.npz")):
         answer = np.load(file)
-        found = MEASURES[str(answer["set"])](shown[str(answer["set"])])
+        found = (MEASURES | {"texture": of_textures})[str(answer["set"])](shown[str(answer["set"])])
         kept = found[str(answer["kept"])].values
         for ours, theirs in zip(answer["ours"].tolist(), answer["values"].T, strict=True):
             np.testing.assert_allclose(found[ours].values[kept], theirs, rtol=1e-6, atol=1e-6)
             compared += 1
-    assert compared == 16
+    assert compared == 27

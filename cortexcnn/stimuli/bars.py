@@ -14,7 +14,17 @@ import torch
 from cortexcnn.screen import Window
 from cortexcnn.stimuli.canvas import GREY, Canvas, Rows, across, half_plane, split
 
-__all__ = ["POLARITIES", "draw_bar", "draw_edge", "draw_swept_bar", "extent_of_bar", "extent_of_swept_bar"]
+__all__ = [
+    "POLARITIES",
+    "draw_bar",
+    "draw_edge",
+    "draw_swept_bar",
+    "extent_of_bar",
+    "extent_of_swept_bar",
+    "fill_polygon",
+    "in_pixels",
+    "sign",
+]
 
 POLARITIES = {"light": 1.0, "dark": -1.0}
 """Sign of a bar against the grey, or of the side of an edge towards which u points."""
@@ -34,14 +44,30 @@ def draw_bar(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
     out : Tensor (row, 1, y, x)
         Filled with luminance.
     """
-    corners = _corners(rows, canvas)
+    fill_polygon(_corners(rows, canvas), rows, canvas, out)
+
+
+def fill_polygon(corners: tuple[np.ndarray, np.ndarray], rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
+    """Draw light or dark polygons on grey, each pixel by the exact share of it that is covered.
+
+    Parameters
+    ----------
+    corners : tuple of ndarray (corner, row)
+        Columns and rows in pixels from the screen's top left corner, in turn around each polygon.
+    rows : Rows
+        polarity, contrast.
+    canvas : Canvas
+        What is drawn on.
+    out : Tensor (row, 1, y, x)
+        Filled with luminance.
+    """
     box = _box(corners, canvas.window)
     out.fill_(GREY)
     if box is not None:
         top, left = box.top - canvas.window.top, box.left - canvas.window.left
         part = out[:, 0, top : top + box.shape[0], left : left + box.shape[1]]
         covered = _coverage(corners, replace(canvas, window=box))
-        part.add_(covered.mul_(canvas.put(_sign(rows) * rows["contrast"] / 2)[:, None, None]))
+        part.add_(covered.mul_(canvas.put(sign(rows) * rows["contrast"] / 2)[:, None, None]))
 
 
 def draw_swept_bar(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
@@ -82,7 +108,7 @@ def draw_edge(rows: Rows, canvas: Canvas, out: torch.Tensor) -> None:
     """
     for blurred, some, part in split({**rows, "blurred": rows["blur"] > 0}, "blurred", out[:, 0]):
         profile = _smooth_step(some, canvas) if blurred else _step(some, canvas)
-        torch.mul(profile, canvas.put(_sign(some) * some["contrast"] / 2)[:, None, None], out=part)
+        torch.mul(profile, canvas.put(sign(some) * some["contrast"] / 2)[:, None, None], out=part)
     out.add_(GREY)
 
 
@@ -101,7 +127,8 @@ def extent_of_swept_bar(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     return width + path * np.abs(np.cos(angle)), height + path * np.abs(np.sin(angle))
 
 
-def _sign(rows: Rows) -> np.ndarray:
+def sign(rows: Rows) -> np.ndarray:
+    """1 for light rows and −1 for dark ones."""
     return np.array([POLARITIES[polarity] for polarity in rows["polarity"].tolist()])
 
 
@@ -114,6 +141,11 @@ def _corners(rows: Rows, canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
     u = np.array([1, 1, -1, -1])[:, None] * width
     v = np.array([1, -1, -1, 1])[:, None] * length
     x, y = rows["x"] + u * ux + v * uy, rows["y"] + u * uy - v * ux
+    return in_pixels(x, y, canvas)
+
+
+def in_pixels(x: np.ndarray, y: np.ndarray, canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
+    """Column and row, in pixels from the screen's top left corner, of places in degrees from its centre."""
     scale, centre = canvas.screen.pixels_per_degree, canvas.screen.pixels / 2
     return centre + x * scale, centre - y * scale
 

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 import numpy as np
 import torch
 
-from cortexcnn.stimuli import bars, gratings, images, noise, pieces, plaids, surrounds
+from cortexcnn.stimuli import bars, contours, gratings, images, noise, pieces, plaids, surrounds
 from cortexcnn.stimuli.canvas import GREY, Canvas, Rows
 
 __all__ = ["KINDS", "Kind", "Parameter", "Rule", "find_kind", "unknown"]
@@ -245,6 +245,13 @@ _BAR = {
     "contrast": _CONTRAST,
     **_PLACE,
 }
+_STROKE = {
+    "length": Parameter(2.0, "degrees", "along the stroke", _POSITIVE),
+    "width": Parameter(0.2, "degrees", "of the stroke", _POSITIVE),
+    "polarity": _BAR["polarity"],
+    "contrast": _CONTRAST,
+    **_PLACE,
+}
 _SEED = Parameter(0.0, "", "of the noise, a whole number: equal ones show the same", (0, 2**53), "[]")
 _WHOLE_SEED = Rule(("seed",), lambda rows: rows["seed"] % 1 == 0, "a seed is a whole number, one for each picture")
 _PEAK = Parameter(1.0, "", "largest deviation from the mean / the mean; 0 is a blank", (0, 1), "[]")
@@ -377,6 +384,43 @@ KINDS: dict[str, Kind] = {
         },
         bars.draw_edge,
         _everywhere,
+    ),
+    "angle": Kind(
+        {
+            "direction": Parameter(
+                0.0, "degrees", "of the first half-line, counter-clockwise from rightward", (0, 360), "[)"
+            ),
+            "opening": Parameter(
+                90.0, "degrees", "on to the second, counter-clockwise; 0 is one half-line alone", (0, 180), "[]"
+            ),
+            **_STROKE,
+        },
+        contours.draw_angle,
+        contours.extent_of_angle,
+        derived={"bisector": contours.bisector},
+    ),
+    "arc": Kind(
+        {
+            "direction": Parameter(
+                90.0, "degrees", "to which it bulges, counter-clockwise from rightward", (0, 360), "[)"
+            ),
+            "curvature": Parameter(0.5, "1/degrees", "1 / radius; 0 is a straight line", (0, np.inf), "[)"),
+            **_STROKE,
+        },
+        contours.draw_arc,
+        contours.extent_of_arc,
+        rules=(
+            Rule(
+                ("curvature", "length"),
+                lambda rows: rows["curvature"] * rows["length"] <= 2 * np.pi * (1 + 1e-9),
+                "an arc is at most a whole circle: curvature × length ≤ 2π",
+            ),
+            Rule(
+                ("curvature", "width"),
+                lambda rows: rows["curvature"] * rows["width"] <= 2,
+                "a stroke is no wider than its circle: curvature × width ≤ 2",
+            ),
+        ),
     ),
     "blank": Kind({"contrast": Parameter(0.0, "", "always 0", (0, 0), "[]")}, _draw_blank, _everywhere),
     "image": Kind(

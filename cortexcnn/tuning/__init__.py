@@ -6,6 +6,7 @@ way, with a flag and its reason. ``position_map`` and ``spike_triggered_average`
 receptive fields, ``receptive_field``, ``fit_gaussians`` and ``fit_gabors`` from maps to numbers.
 """
 
+from cortexcnn.tuning.contours import angle_tuning, curvature_tuning
 from cortexcnn.tuning.contrast import contrast_tuning, semi_saturation_contrast
 from cortexcnn.tuning.covariance import spike_triggered_covariance
 from cortexcnn.tuning.curves import COMPONENTS, tuning_curve
@@ -70,11 +71,13 @@ __all__ = [
     "PREFERENCES",
     "SHUFFLES",
     "TESTS",
+    "angle_tuning",
     "baseline_of",
     "circular_variance",
     "contrast_tuning",
     "cross_orientation_suppression",
     "cross_orientation_tuning",
+    "curvature_tuning",
     "cuts",
     "direction_selectivity",
     "direction_tuning",

@@ -8,14 +8,15 @@ Anal. 10, 413-432, in Kaufman's form.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import scipy.fft
 
 from cortexcnn.tuning.map_forms import GAUSSIAN, MapForm
 
-__all__ = ["Grid", "solve"]
+__all__ = ["Grid", "Problem", "Sought", "follow", "solve"]
 
 ROWS = 2**16  # positions × fits that are worked on at a time: what fits the cache
 FIRST, KEPT, ITERATIONS = 8, 4, 200  # steps of every start, how many go on, and steps of those
@@ -110,20 +111,48 @@ def solve(
     return theta, linear * scale[:, None], residual * scale**2, error
 
 
-class _Problem:
-    """Rows of data, and the algebra by which what enters linearly drops out."""
+class Sought(Protocol):
+    """A shape over two variables: what ``MapForm`` says of its own."""
 
-    def __init__(self, data: np.ndarray, grid: Grid, form: MapForm, *, base: bool) -> None:
-        self.data, self.form, self.base = data.reshape(len(data), -1), form, base
-        self.x, self.y = grid.places()
-        self.box = grid.box(form)
+    @property
+    def columns(self) -> int:
+        """How many columns enter linearly."""
 
-    def take(self, rows: np.ndarray) -> _Problem:
+    def shape(self, theta: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The columns (row, column, place) at some parameters, and what their derivatives are made of."""
+
+    def slopes(self, theta: np.ndarray, columns: np.ndarray, inside: np.ndarray, linear: np.ndarray) -> np.ndarray:
+        """Derivatives (row, parameter, place) of the shape with some linear coefficients (row, column)."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows of data, and the algebra by which what enters linearly drops out.
+
+    Parameters
+    ----------
+    data : ndarray (row, place)
+        What is fitted.
+    form : Sought
+        By which shape.
+    x, y : ndarray (place)
+        Where the data lie.
+    box : ndarray (2, parameter)
+        Lowest and highest parameters.
+    base : bool
+        Whether a constant is fitted too.
+    """
+
+    data: np.ndarray
+    form: Sought
+    x: np.ndarray
+    y: np.ndarray
+    box: np.ndarray
+    base: bool
+
+    def take(self, rows: np.ndarray) -> Problem:
         """The same for some rows."""
-        part = object.__new__(_Problem)
-        part.data, part.form, part.base = self.data[rows], self.form, self.base
-        part.x, part.y, part.box = self.x, self.y, self.box
-        return part
+        return replace(self, data=self.data[rows])
 
     def linear(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
         """Linear coefficients, the columns and the inverse of their products, and what is left of the data."""
@@ -159,8 +188,25 @@ class _Problem:
 
 def _solved(data: np.ndarray, grid: Grid, form: MapForm, base: bool) -> tuple[np.ndarray, ...]:
     starts = _starts(data - data.mean((1, 2), keepdims=True) if base else data, grid, form)  # (start, unit, parameter)
+    return follow(Problem(data.reshape(len(data), -1), form, *grid.places(), grid.box(form), base), starts)
+
+
+def follow(problem: Problem, starts: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Fit each row from its starts; the best of them counts.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is fitted.
+    starts : ndarray (start, row, parameter)
+        Where to set out.
+
+    Returns
+    -------
+    theta (row, parameter), linear (row, column), residual (row), error (row, parameter)
+        As ``solve`` returns them.
+    """
     count, units = starts.shape[:2]
-    problem = _Problem(data, grid, form, base=base)
     each = np.tile(np.arange(units), count)
     theta, residual = _descended(problem.take(each), starts.reshape(-1, starts.shape[2]), FIRST)
     order = np.argsort(residual.reshape(count, units), axis=0)[:KEPT]
@@ -171,7 +217,7 @@ def _solved(data: np.ndarray, grid: Grid, form: MapForm, base: bool) -> tuple[np
     return theta, problem.linear(theta)[0], residual[best], problem.error(theta)
 
 
-def _descended(problem: _Problem, theta: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+def _descended(problem: Problem, theta: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Damped steps until every row rests; those that rest are left out."""
     theta = np.clip(theta, *problem.box)
     residual, normal, slope = problem.slopes(theta)

@@ -14,7 +14,7 @@ import xarray as xr
 from cortexcnn.arrays import check_responses, is_blank
 from cortexcnn.choices import chosen
 from cortexcnn.tuning.maps import along_unit, check_map
-from cortexcnn.tuning.responses import baseline_of, mean_over_repeats, rectified
+from cortexcnn.tuning.responses import above_baseline
 
 __all__ = ["OVER", "polarity_maps", "position_map"]
 
@@ -67,15 +67,11 @@ def position_map(
     """
     chosen(OVER, over, "way to reduce other parameters")
     check_responses(responses, parameters=("x", "y"))
-    table = rectified(responses, rectify=rectify)
-    floor = baseline_of(table, baseline)
-    table = mean_over_repeats(table.isel(stimulus=np.flatnonzero(~is_blank(table).values)))
-    if "time" in table.dims:
-        table = table.mean("time")
+    table = above_baseline(responses, baseline=baseline, rectify=rectify)
     y, x, cell = _grid(table)
     order = np.argsort(cell, kind="stable")
     _, starts, counts = np.unique(cell[order], return_index=True, return_counts=True)
-    values = table.transpose("stimulus", "unit").values[order]
+    values = table.values[order]
     if over == "mean":
         known = ~np.isnan(values)
         values, counted = np.where(known, values, 0.0), np.add.reduceat(known.astype(float), starts, axis=0)
@@ -84,10 +80,10 @@ def position_map(
         )
     else:
         reduced = OVER[over](values, starts, axis=0)
-    coords = {**along_unit(table), "y": y, "x": x, "baseline": ("unit", floor.values)}
+    coords = {**along_unit(table), "y": y, "x": x}
     shape = (len(y), len(x), table.sizes["unit"])
-    attrs = {"over": over, "baseline": floor.attrs["baseline"], "rectified": int(rectify), "shown": int(counts.min())}
-    made = xr.DataArray(reduced.reshape(shape) - floor.values, dims=("y", "x", "unit"), coords=coords, attrs=attrs)
+    attrs = {name: table.attrs[name] for name in ("baseline", "rectified")} | {"over": over, "shown": int(counts.min())}
+    made = xr.DataArray(reduced.reshape(shape), dims=("y", "x", "unit"), coords=coords, attrs=attrs)
     return check_map(made).rename("response")
 
 

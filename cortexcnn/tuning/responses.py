@@ -12,7 +12,7 @@ import xarray as xr
 from cortexcnn.arrays import check_responses, is_blank
 from cortexcnn.choices import chosen
 
-__all__ = ["BASELINES", "baseline_of", "mean_over_repeats", "rectified", "with_angles"]
+__all__ = ["BASELINES", "above_baseline", "baseline_of", "mean_over_repeats", "rectified", "with_angles"]
 
 BASELINES = {
     "blank": "what the unit does without a stimulus is subtracted: the mean over the rows of contrast 0, else the "
@@ -96,6 +96,39 @@ def baseline_of(responses: xr.DataArray, baseline: str = "blank") -> xr.DataArra
     else:
         values, source = np.zeros(units.size), "none"
     return xr.DataArray(values, dims="unit", coords={"unit": units.values}, attrs={"baseline": source})
+
+
+def above_baseline(responses: xr.DataArray, *, baseline: str = "blank", rectify: bool = True) -> xr.DataArray:
+    """Mean responses to each stimulus that is no blank, above what the unit does without one.
+
+    Parameters
+    ----------
+    responses : DataArray (stimulus, unit[, repeat][, time])
+        Responses; blanks are the rows of contrast 0.
+    baseline : str
+        A key of ``BASELINES``.
+    rectify : bool
+        Whether negative responses count as 0, before anything is subtracted.
+
+    Returns
+    -------
+    DataArray (stimulus, unit)
+        With the coordinate ``baseline`` (unit), and attributes that say what was done.
+
+    Examples
+    --------
+    >>> table = xr.DataArray([[1.0], [3.0]], dims=("stimulus", "unit"),
+    ...     coords={"stimulus": [0, 1], "unit": ["cell"], "contrast": ("stimulus", [0.0, 1.0])})
+    >>> above_baseline(table).values
+    array([[2.]])
+    """
+    table = rectified(responses, rectify=rectify)
+    floor = baseline_of(table, baseline)
+    shown = mean_over_repeats(table.isel(stimulus=np.flatnonzero(~is_blank(table).values)))
+    shown = shown.mean("time") if "time" in shown.dims else shown
+    made = shown.transpose("stimulus", "unit") - floor.values
+    told = {"baseline": floor.attrs["baseline"], "rectified": int(rectify)}
+    return made.assign_coords(baseline=("unit", floor.values)).assign_attrs(responses.attrs | told)
 
 
 def with_angles(responses: xr.DataArray, parameter: str) -> xr.DataArray:

@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# A process for each core, one thread each: most tests are too small for more.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 help: ## list the tasks
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,10 +23,10 @@ demo: $(STAMP) ## run the main job on the shipped network and write demo/index.h
 	$(BIN)/cortexcnn demo --out demo --overwrite
 
 test: $(STAMP) ## run every test that needs no internet
-	$(BIN)/python -m pytest -m "not network and not gpu and not peers"
+	$(PYTEST) -m "not network and not gpu and not peers"
 
 quick: $(STAMP) ## run the tests that take less than a few seconds each
-	$(BIN)/python -m pytest -m "not network and not gpu and not peers and not slow"
+	$(PYTEST) -m "not network and not gpu and not peers and not slow"
 
 check: $(STAMP) ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cortexcnn.tuning import interval, sparseness, texture_tuning
@@ -70,6 +70,7 @@ def test_variance_between_families_or_between_samples_is_told_apart():
     assert by_sample["family_variance"] == pytest.approx(-1 / SAMPLES / (1 - 1 / SAMPLES))
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 500))
 def test_shares_are_those_of_a_nested_analysis_of_variance(seed):
     """Written out with loops over families, samples and repeats."""
@@ -96,6 +97,7 @@ def test_poisson_counts_leave_nothing_to_samples_that_are_alike():
     assert 0.5 < found["family_variance"] < 0.95  # the rest is the spikes'
 
 
+@settings(max_examples=20)
 @given(st.floats(0.1, 100), st.integers(0, 99))
 def test_scale_order_and_names_change_nothing(scale, seed):
     rng = np.random.default_rng(seed)

@@ -27,7 +27,7 @@ def test_all_layers_have_their_section(tmp_path: Path):
     scores = marques2020_scores(properties, layers=["conv1", "conv2", "conv3"], draws=20)
     network = SimpleNamespace(name="mine", eye=Screen(8, 224))
     text = battery_study(tmp_path, network, properties, scores).read_text(encoding="utf-8")
-    assert "the papertextures can&#x27;t be drawn yet#x27;s textures cantextures can&#x27;t be drawn yet#x27;t be synthesised yet" in text
+    assert "the paper&#x27;s textures can&#x27;t be synthesised yet" in text
     assert "No unit of this layer counts" in text
     assert "under the noise of neurons" in text
     assert {file.name for file in (tmp_path / "figures").glob("*.png")} == {"scores.png", "conv1.png", "conv2.png"}

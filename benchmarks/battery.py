@@ -33,6 +33,7 @@ from cortexcnn.stimuli import render, sweep
 
 LAYERS = ("features.0", "features.3", "features.6", "features.8", "features.10")
 BARS = ((2, 15.0), (5, 5.0))
+PHASES = 8
 
 
 def plain(network: Network, stimuli: xr.Dataset, layers: Sequence[str], batch: int) -> None:
@@ -72,7 +73,10 @@ def compare(turns: int, sample: int, batch: int) -> None:
     network = load("alexnet", weights="none")
     stimuli = marques2020_stimuli(network.screen, compat=None)
     count = stimuli.sizes["stimulus"]
-    parts = np.array_split(np.random.default_rng(0).permutation(count), turns)
+    # Phases stay together, as the battery has them: they are worked out together.
+    eights = np.split(np.arange(count), range(PHASES, count, PHASES))
+    np.random.default_rng(0).shuffle(eights)
+    parts = [np.concatenate(eights[turn::turns]) for turn in range(turns)]
     network.layers()
     for layers, bar in ((LAYERS[:number], bar) for number, bar in BARS):
         plain(network, stimuli.isel(stimulus=parts[0][:batch]), layers, batch)

@@ -33,6 +33,9 @@ class Shrink(nn.Module):
     tensor([0.6250, 2.5000, 4.5000, 6.3750])
     """
 
+    linear = True
+    """The response to a sum of images is the sum of the responses."""
+
     weight: torch.Tensor
 
     def __init__(self, times: int) -> None:

@@ -470,10 +470,10 @@ def _gratings(
     table = sweep(
         "grating",
         orientation=orientations,
-        phase=np.arange(phases) * 360 / phases,
         spatial_frequency=frequencies,
         size=sizes,
         **others,
+        phase=np.arange(phases) * 360 / phases,
     )
     return table.assign(set=("stimulus", np.full(table.sizes["stimulus"], name)))
 

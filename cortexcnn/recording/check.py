@@ -67,7 +67,8 @@ def disagreements(network: Recordable, show: Show, passes: Sequence[Pass], work:
     found: dict[str, float] = {}
     for step in windowed:
         try:
-            through |= _responses(network, step, work, show.draw(rows, step.shown))
+            drawn = show.mixed(rows, step.shown, always=True) if step.entrance else (show.draw(rows, step.shown), None)
+            through |= _responses(network, step, work, *drawn)
         except (RuntimeError, ValueError, AssertionError, IndexError):
             found |= {site.layer: np.inf for site in step.sites}
     checked = [site for step in windowed for site in step.sites if site.layer in through]
@@ -84,10 +85,13 @@ def disagreements(network: Recordable, show: Show, passes: Sequence[Pass], work:
     return found
 
 
-def _responses(network: Recordable, step: Pass, work: Workload, luminance: torch.Tensor) -> dict[str, torch.Tensor]:
-    into = {site.layer: torch.empty(len(luminance), len(site), dtype=torch.float64) for site in step.sites}
+def _responses(
+    network: Recordable, step: Pass, work: Workload, luminance: torch.Tensor, weights: torch.Tensor | None = None
+) -> dict[str, torch.Tensor]:
+    count = len(luminance if weights is None else weights)
+    into = {site.layer: torch.empty(count, len(site), dtype=torch.float64) for site in step.sites}
     with listening(network, step, work.calls) as listen:
-        listen(luminance, into)
+        listen(luminance, into, weights)
     return into
 
 

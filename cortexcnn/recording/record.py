@@ -67,7 +67,8 @@ def record(
     rng : int or Generator, optional
         For ``units="random"``. What was drawn from is in the attribute ``seed``.
     window : bool
-        Draw and compute only what the units see, where that saves something. Responses are those to the whole image
+        Draw and compute only what the units see, where that saves something, and sum gratings that differ in phase and
+        contrast alone behind the first convolution (keep their phases next to each other in the table). Responses are those to the whole image
         to rounding; that is verified in each run, and where it doesn't hold whole images are shown, with a warning.
     batch : int, optional
         Images that go through the network at once; what fits a fixed budget of memory by default.
@@ -230,11 +231,15 @@ class _Run:
         with listening(self.network, step, self.work.calls) as listen:
             for start in range(first, show.count, rows_at_once):
                 rows = slice(start, min(start + rows_at_once, show.count))
-                luminance = show.draw(rows, step.shown, buffer)
                 targets = collector.targets(step.sites, rows)
-                for k in range(0, len(luminance), batch):
-                    part = {layer: target[k : k + batch] for layer, target in targets.items()}
-                    listen(luminance[k : k + batch], part)
+                if step.entrance and show.frames == 1:
+                    luminance, weights = show.mixed(rows, step.shown, buffer)
+                    listen(luminance, targets, weights)
+                else:
+                    luminance = show.draw(rows, step.shown, buffer)
+                    for k in range(0, len(luminance), batch):
+                        part = {layer: target[k : k + batch] for layer, target in targets.items()}
+                        listen(luminance[k : k + batch], part)
                 collector.commit(step.sites, rows, targets)
                 yield rows
 

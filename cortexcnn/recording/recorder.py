@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -21,8 +21,14 @@ from cortexcnn.recording.window import Pass
 
 __all__ = ["AllHeard", "Listen", "first_tensor", "left_as_found", "listening"]
 
-Listen = Callable[[torch.Tensor, Mapping[str, torch.Tensor]], None]
-"""Show luminance (n, channel, y, x) and write the responses (n, unit) of each layer to the tensor given for it."""
+
+class Listen(Protocol):
+    """Show pictures and write the responses of each layer to the tensor given for it."""
+
+    def __call__(
+        self, luminance: torch.Tensor, into: Mapping[str, torch.Tensor], weights: torch.Tensor | None = None
+    ) -> None:
+        """Luminance (picture, channel, y, x), of which weights (image, picture) make images; into (image, unit)."""
 
 
 class AllHeard(BaseException):
@@ -46,7 +52,8 @@ def listening(network: Recordable, step: Pass, calls: Mapping[str, int]) -> Iter
     ------
     callable
         ``listen(luminance, into)``: runs luminance (n, channel, y, x) of the pass's window and writes the responses
-        of each layer to ``into[layer]`` (n, unit).
+        of each layer to ``into[layer]`` (n, unit). With weights, of a pass that has an entrance, images are sums of
+        pictures, and are summed behind it.
 
     Raises
     ------
@@ -55,6 +62,7 @@ def listening(network: Recordable, step: Pass, calls: Mapping[str, int]) -> Iter
     """
     heard: Counter[str] = Counter()
     targets: dict[str, torch.Tensor] = {}
+    sums = _Sums()
     last = step.sites[-1].layer
 
     def hook(site: Site) -> Callable[[nn.Module, Any, Any], None]:
@@ -68,8 +76,9 @@ def listening(network: Recordable, step: Pass, calls: Mapping[str, int]) -> Iter
 
         return read
 
-    def listen(luminance: torch.Tensor, into: Mapping[str, torch.Tensor]) -> None:
+    def listen(luminance: torch.Tensor, into: Mapping[str, torch.Tensor], weights: torch.Tensor | None = None) -> None:
         heard.clear()
+        sums.weights = weights
         targets.update(into)
         try:
             network(luminance)
@@ -84,7 +93,8 @@ def listening(network: Recordable, step: Pass, calls: Mapping[str, int]) -> Iter
             )
 
     cuts = [Cutter(network.module_of(cut.layer), cut, network.receptive_field(cut.layer).dims) for cut in step.cuts]
-    handles = [network.module_of(site.layer).register_forward_hook(hook(site)) for site in step.sites]
+    handles = [network.module_of(name).register_forward_hook(sums) for name in (step.entrance,) if name]
+    handles += [network.module_of(site.layer).register_forward_hook(hook(site)) for site in step.sites]
     try:
         yield listen
     finally:
@@ -106,6 +116,24 @@ def left_as_found(module: nn.Module) -> Iterator[None]:
     finally:
         for child, mode in modes:
             child.training = mode
+
+
+class _Sums:
+    """Makes of a layer's output for each picture (picture, …) that for images which are weighted sums of them."""
+
+    def __init__(self) -> None:
+        self.weights: torch.Tensor | None = None
+        self._room = torch.empty(0)
+
+    def __call__(self, _module: nn.Module, _inputs: Any, output: torch.Tensor) -> torch.Tensor | None:
+        if self.weights is None:
+            return None
+        dense = output if output.stride(0) == output[0].numel() else output.contiguous()
+        each, count = dense.stride(0), len(self.weights)
+        if self._room.shape != (count, each):
+            self._room = dense.new_empty(count, each)
+        torch.mm(self.weights, dense.as_strided((len(dense), each), (each, 1)), out=self._room)
+        return self._room.as_strided((count, *dense.shape[1:]), dense.stride())  # in the order that it had in memory
 
 
 def _copy(site: Site, responses: torch.Tensor, target: torch.Tensor) -> None:

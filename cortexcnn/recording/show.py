@@ -10,6 +10,7 @@ from cortexcnn.recording.contract import Recordable
 from cortexcnn.recording.window import Pass, Workload
 from cortexcnn.screen import Window
 from cortexcnn.stimuli import render, times
+from cortexcnn.stimuli.waves import waves
 
 __all__ = ["Show", "images_at_once"]
 
@@ -18,6 +19,7 @@ _BUDGET = {"cpu": 96 * 2**20}
 
 _BUDGET_ELSEWHERE = 2**30
 _LARGEST_BATCH = 4096
+_WORTH = 0.7  # sums of more pictures than this share of the gratings save too little
 
 
 class Show:
@@ -35,6 +37,8 @@ class Show:
         self.stimuli = stimuli
         self.screen, self.device, self.dtype = network.screen, network.device, network.dtype
         self.times = times(stimuli)
+        exact = self.dtype in (torch.float32, torch.float64)  # sums of rounded pictures are rounded twice
+        self.waves = waves(stimuli) if exact else None
 
     @property
     def count(self) -> int:
@@ -73,10 +77,39 @@ class Show:
         if out is not None:
             count = len(range(self.count)[rows]) if isinstance(rows, slice) else len(rows)
             out = out[:count]
-        drawn = render(
-            self.stimuli, self.screen, rows=rows, window=window, device=self.device, dtype=self.dtype, out=out
-        )
+        drawn = self._rendered(self.stimuli, rows, window, out)
         return drawn.flatten(0, 1) if self.times is not None else drawn
+
+    def mixed(
+        self, rows: slice | np.ndarray, window: Window | None, out: torch.Tensor | None = None, *, always: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Draw the pictures that some gratings are sums of.
+
+        Parameters
+        ----------
+        rows, window, out
+            As of :meth:`draw`.
+        always : bool
+            Also where these are not fewer.
+
+        Returns
+        -------
+        luminance : Tensor (picture, channel, y, x)
+        weights : Tensor (row, picture) or None
+            None where the stimuli themselves were drawn.
+        """
+        if self.waves is not None:
+            pictures, weights = self.waves.mix(rows)
+            if always or len(pictures) <= _WORTH * len(weights):
+                out = None if out is None else out[: len(pictures)]
+                drawn = self._rendered(self.waves.basis, pictures, window, out)
+                return drawn, torch.as_tensor(weights).to(self.device, self.dtype)
+        return self.draw(rows, window, out), None
+
+    def _rendered(
+        self, stimuli: xr.Dataset, rows: slice | np.ndarray, window: Window | None, out: torch.Tensor | None
+    ) -> torch.Tensor:
+        return render(stimuli, self.screen, rows=rows, window=window, device=self.device, dtype=self.dtype, out=out)
 
 
 def images_at_once(work: Workload, step: Pass, show: Show) -> int:

@@ -32,6 +32,7 @@ CHECKED = 4
 
 _ELEMENT = 20.0  # what writing one number costs, in multiplications: memory is slow
 _PIXEL = 60.0  # the same for drawing a pixel and bringing it into the network's input
+_SUM = 60.0  # the same for a number behind the entrance that is a sum of those for pictures
 _PASS = 1e8  # the same for starting a pass: Python, small kernels
 _WORTH = 0.95  # a cut that keeps more than this share is not made
 _MOST = 0.9  # a window of more than this share of the screen saves too little
@@ -79,12 +80,16 @@ class Pass:
         Operations for one image, about: multiplications, and memory traffic in units of them.
     cuts : tuple of Cut
         In the order in which the network comes to them.
+    entrance : str
+        The convolution up to which all is linear and through which all passes; empty if there is none. What is linear
+        need be worked out only for the pictures that images are sums of.
     """
 
     sites: tuple[Site, ...]
     window: Window | None
     cost: float
     cuts: tuple[Cut, ...] = ()
+    entrance: str = ""
 
     @property
     def shown(self) -> Window | None:
@@ -126,11 +131,16 @@ class Workload:
         self.order = {name: k for k, name in enumerate(names)}
         self.calls = dict(zip(names, layers["calls"].values.tolist(), strict=True))
         self._operations = dict(zip(names, np.cumsum(operations) + _PIXEL * screen.pixels**2, strict=True))
+        self._written = dict(zip(names, written.tolist(), strict=True))
         self._largest = dict(zip(names, np.maximum.accumulate(written), strict=True))
 
     def operations(self, layer: str) -> float:
         """Operations for one whole image up to a layer."""
         return float(self._operations[layer])
+
+    def written(self, layer: str) -> float:
+        """Numbers in the output of a layer for one whole image."""
+        return self._written[layer]
 
     def elements(self, layer: str, window: Window | None) -> float:
         """Numbers that are in memory for one image while the network runs up to a layer, about."""
@@ -217,7 +227,8 @@ def with_cuts(network: Recordable, step: Pass, work: Workload) -> Pass:
     start, extent = [step.window.top, step.window.left], list(step.window.shape)
     places = {site.layer: [*network.bottlenecks(site.layer), site.layer] for site in step.sites}
     known = {name for names in places.values() for name in names if work.calls.get(name) == 1}
-    for layer in sorted(known, key=work.order.__getitem__):
+    in_order = sorted(known, key=work.order.__getitem__)
+    for layer in in_order:
         later = [site for site in step.sites if work.order[site.layer] >= work.order[layer]]
         field = network.receptive_field(layer)
         if not all(layer in places[site.layer] for site in later) or 0 in field.stride or None in field.dims:
@@ -236,7 +247,8 @@ def with_cuts(network: Recordable, step: Pass, work: Workload) -> Pass:
         if not network.bottlenecks(layer) and not cuts:
             shown = _read(network.module_of(layer), rows, columns, step.window)
         cuts.append(Cut(layer, rows, columns, start[0], start[1], frozenset(site.layer for site in later), shown))
-    return replace(step, cuts=tuple(cuts))
+    everyone = [layer for layer in in_order if all(layer in names for names in places.values())]
+    return replace(step, cuts=tuple(cuts), entrance=_entrance(network, everyone, work))
 
 
 def reach(module: nn.Module, rows: slice, columns: slice) -> list[tuple[int, int]] | None:
@@ -267,6 +279,17 @@ def reach(module: nn.Module, rows: slice, columns: slice) -> list[tuple[int, int
         across = (part.stop - 1 - part.start) * module.stride[axis]
         found.append((before, before + across + (module.kernel_size[axis] - 1) * module.dilation[axis]))
     return found
+
+
+def _entrance(network: Recordable, layers: Sequence[str], work: Workload) -> str:
+    """The first convolution among layers through which all passes, if all before it is linear and worth to be saved."""
+    for layer in layers:
+        module = network.module_of(layer)
+        if type(module) is nn.Conv2d:
+            return layer if work.operations(layer) > _SUM * work.written(layer) else ""
+        if not getattr(module, "linear", False):
+            break
+    return ""
 
 
 def _read(module: nn.Module, rows: slice, columns: slice, window: Window) -> Window | None:

@@ -88,6 +88,57 @@ def test_batch_size_changes_nothing(network, gratings, batch):
     xr.testing.assert_allclose(found, whole, rtol=1e-5, atol=1e-6)
 
 
+class Wide(nn.Module):
+    """A first convolution of large kernels, behind something or nothing."""
+
+    def __init__(self, before: nn.Module | None = None) -> None:
+        super().__init__()
+        self.before = before
+        self.first = nn.Conv2d(1, 6, 11, stride=2)
+        self.relu = nn.ReLU(inplace=True)
+        self.second = nn.Conv2d(6, 4, 5)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        image = image if self.before is None else self.before(image)
+        return self.second(self.relu(self.first(image)))
+
+
+class Linear(nn.Identity):
+    """Says that sums come through it as sums."""
+
+    linear = True
+
+
+class Untrue(nn.Module):
+    """Says so, and is not."""
+
+    linear = True
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return image**2
+
+
+@pytest.mark.parametrize("before", [None, Linear(), Untrue()])
+@pytest.mark.parametrize("contrast", [1.0, [0.25, 0.5, 1.0]])
+def test_phases_and_contrasts_are_summed_behind_the_first_convolution(wrapped, before, contrast):
+    network = wrapped(Wide(before), 64)
+    phases = {"phase": range(0, 360, 45), "contrast": contrast}
+    waves = sweep("grating", orientation=range(0, 180, 30), **phases, size=3, aperture="disc", blank=True)
+    shuffled = waves.isel(stimulus=np.random.default_rng(0).permutation(waves.sizes["stimulus"]))
+    pictures: list[int] = []
+    network.module_of("first").register_forward_pre_hook(lambda _m, inputs: pictures.append(len(inputs[0])))
+    for table, batch in ((waves, None), (waves, 16), (shuffled, None)):
+        pictures.clear()
+        found = record(network, table, layers=["first", "second"], batch=batch, progress=False)
+        fewer = sum(pictures) < 0.8 * table.sizes["stimulus"]
+        assert fewer != isinstance(before, Untrue)
+        for layer in ("first", "second"):
+            maps = _by_hand(network, table, layer)
+            maps = maps[:, :, maps.shape[2] // 2, maps.shape[3] // 2]
+            responses = found.sel(unit=found.layer == layer).values
+            assert np.abs(responses - maps).max() <= 1e-5 * np.abs(maps).max()
+
+
 def test_the_order_of_layers_and_stimuli_changes_nothing(network, gratings):
     whole = record(network, gratings, layers=["wide", "stem", "head"], progress=False)
     other = record(

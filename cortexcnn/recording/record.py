@@ -68,8 +68,9 @@ def record(
         For ``units="random"``. What was drawn from is in the attribute ``seed``.
     window : bool
         Draw and compute only what the units see, where that saves something, and sum gratings that differ in phase and
-        contrast alone behind the first convolution (keep their phases next to each other in the table). Responses are those to the whole image
-        to rounding; that is verified in each run, and where it doesn't hold whole images are shown, with a warning.
+        contrast alone behind the first convolution (keep their phases next to each other in the table). Responses are
+        those to the whole image to rounding; that is verified in each run, and where it doesn't hold whole images are
+        shown, with a warning.
     batch : int, optional
         Images that go through the network at once; what fits a fixed budget of memory by default.
     out : str or Path, optional

@@ -15,6 +15,12 @@ from cortexcnn.tuning.validity import also, measured, validity
 __all__ = ["angle_tuning", "curvature_tuning"]
 
 CONCENTRATIONS, WIDTHS = (0.7, 3.0, 12.0), (0.15, 0.5)  # of the starts; widths as shares of the range of curvatures
+_WHY = {
+    "bilateral_asymmetry": "no angle shares one half-line with the best",
+    "half_line_ratio": "no half-line was shown alone",
+    "straight_ratio": "no straight line was shown",
+    "direction_bandwidth": "no fitted curve falls so far",
+}
 LEAST = 0.5  # the r_squared below which a fit is said to explain too little
 
 
@@ -70,10 +76,10 @@ def angle_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: b
     peak = values.max(0)
     first, second = (part[angles] for part in (direction, (direction + opening) % 360))
     share = np.where(values >= peak / 2, _once(first, second)[:, None], 0).sum(0) / _once(first, second).sum()
-    beside = _apart(values, first, second, best)
+    beside = _apart(np.maximum(values, 0), first, second, best)
     with np.errstate(invalid="ignore", divide="ignore"):
         asymmetry = np.abs(beside[0] - beside[1]) / beside.sum(0)
-        ratios = [_largest(curve, opening == part) / peak for part in (0, 180)]
+        ratios = [_largest(curve.clip(min=0), opening == part) / peak for part in (0, 180)]
     numbers = {
         "best_angle": opening[angles][best],
         "best_direction": (direction + opening / 2)[angles][best] % 360,
@@ -156,7 +162,7 @@ def curvature_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectif
             "amplitude": amplitude,
             "base": base,
             "r_squared": explained,
-            "straight_ratio": _largest(curve, curvature == 0) / curve.max("stimulus").values,
+            "straight_ratio": _largest(curve.clip(min=0), curvature == 0) / curve.max("stimulus").values,
             "maximum": curve.max("stimulus").values,
         }
         at_bound = ((theta <= box[0][:, None]) | (theta >= box[1][:, None])).any(0)
@@ -248,4 +254,4 @@ def _table(numbers: dict[str, np.ndarray], notes: xr.Dataset, curve: xr.DataArra
     for name in ("best_direction", "preferred_direction"):
         if name in measures:
             measures[name].attrs = {"units": "degrees", "period": 360.0}
-    return measured(measures, notes, curve)
+    return measured(measures, notes, curve, why=_WHY)

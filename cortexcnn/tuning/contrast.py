@@ -80,7 +80,7 @@ def contrast_tuning(
     Raises
     ------
     ValueError
-        If contrast does not vary.
+        If there are fewer than 4 contrasts above 0 (5 without a blank, when the base is fitted too).
 
     Examples
     --------
@@ -96,6 +96,12 @@ def contrast_tuning(
     """
     curve = tuning_curve(responses, "contrast", at=at, component=component, baseline=baseline, rectify=rectify)
     fit = _fitted(curve)
+    wanted = 4 + fit.attrs["base"]
+    if curve.sizes["contrast"] < wanted:
+        raise ValueError(
+            f"{curve.sizes['contrast']} contrasts: the curve has {wanted - 1} numbers and wants {wanted} or more, from "
+            "hardly visible to 1, e.g. contrast=np.geomspace(0.02, 1, 12)"
+        )
     measures = {
         "semi_saturation_contrast": semi_saturation_contrast(curve, fit=fit),
         "exponent": fit["width"],

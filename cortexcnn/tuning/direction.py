@@ -19,6 +19,11 @@ DIRECTION_FORMS = {
 }
 """Definitions of direction selectivity."""
 
+_WHY = {
+    "preferred_direction": "nothing could be fitted",
+    "preferred_direction_vector": "answers to all alike, or to opposite ones alike",
+    "r_squared": "nothing could be fitted",
+}
 AIMLESS = 1e-6  # a mean vector shorter than this share of the total points where rounding errors point
 
 
@@ -114,7 +119,8 @@ def direction_tuning(
     -------
     Dataset (unit)
         preferred_direction (fitted), preferred_direction_vector, direction_selectivity (1 - null / preferred),
-        direction_vector_length, maximum, r_squared, valid, reason. Measures are NaN where valid is False.
+        direction_vector_length, maximum, r_squared, valid, reason. Measures are NaN where valid is False, and where
+        ``reason`` names them.
 
     Examples
     --------
@@ -136,4 +142,4 @@ def direction_tuning(
         "maximum": curve.max("direction"),
         "r_squared": fit["r_squared"],
     }
-    return measured(measures, validity(curve), curve)
+    return measured(measures, validity(curve), curve, why=_WHY)

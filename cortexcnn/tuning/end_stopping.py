@@ -6,7 +6,7 @@ import xarray as xr
 
 from cortexcnn.tuning.curves import At, tuning_curve
 from cortexcnn.tuning.fits import parameter_of
-from cortexcnn.tuning.validity import also, measured, validity
+from cortexcnn.tuning.validity import measured, validity
 
 __all__ = ["end_stopping", "length_tuning", "preferred_length"]
 
@@ -124,16 +124,13 @@ def length_tuning(
     if curve.sizes["length"] < 2:
         raise ValueError("one length alone: show bars of several lengths, from short to longer than the field")
     stopping = end_stopping(curve)
-    longest = curve.sortby("length").values.argmax(0) == curve.sizes["length"] - 1
-    notes = validity(curve)
-    notes = also(notes, "optimum at the edge of the range (a bound)", longest & notes["valid"].values)
     measures = {
         "end_stopping": stopping,
         "end_stopped": (stopping > STOPPED).astype(float).where(stopping.notnull()),
         "preferred_length": preferred_length(curve),
         "maximum": curve.max("length"),
     }
-    return measured(measures, notes, curve)
+    return measured(measures, validity(curve), curve)
 
 
 def _sorted(curve: xr.DataArray) -> xr.DataArray:

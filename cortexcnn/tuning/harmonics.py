@@ -31,13 +31,18 @@ def check_phases(phases: np.ndarray) -> np.ndarray:
     >>> check_phases(np.array([0.0, 180.0]))
     Traceback (most recent call last):
         ...
-    ValueError: F1 needs at least 3 phases evenly spaced over 360 degrees, e.g. 0, 45, …, 315; got 0, 180
+    ValueError: F1 needs at least 3 phases evenly spaced over 360 degrees, e.g. 0, 45, …, 315; got 0, 180. The count
+    matters: F1/F0 of a half-rectified linear cell is 1 to 2 with 3 phases, 1.41 to 2 with 4, 1.53 to 1.66 with 8
     """
     around = np.sort(phases % 360)
     gaps = np.diff(around, append=around[:1] + 360)
     if len(phases) < 3 or not np.allclose(gaps, 360 / len(phases), atol=1e-3):
         listed = ", ".join(f"{phase:g}" for phase in phases) or "none"
-        raise ValueError(f"F1 needs at least 3 phases evenly spaced over 360 degrees, e.g. 0, 45, …, 315; got {listed}")
+        raise ValueError(
+            f"F1 needs at least 3 phases evenly spaced over 360 degrees, e.g. 0, 45, …, 315; got {listed}. The count "
+            "matters: F1/F0 of a half-rectified linear cell is 1 to 2 with 3 phases, 1.41 to 2 with 4, 1.53 to 1.66 "
+            "with 8"
+        )
     return phases
 
 

@@ -121,6 +121,13 @@ def _check_repeats(responses: xr.DataArray) -> None:
     check_responses(responses)
     if "repeat" not in responses.dims:
         raise ValueError("a bootstrap over repeats needs the dimension repeat; these responses have none")
+    known = responses.notnull()
+    known = known.any("time") if "time" in known.dims else known
+    if int(known.sum("repeat").max()) < 2:
+        raise ValueError(
+            "one repeat of each stimulus: drawn anew it is itself, and the interval a point; record 2 repeats or more, "
+            "or draw spikes of a model unit (cortexcnn.recording.spikes, repeats=20)"
+        )
 
 
 def _numbers(measured: xr.DataArray | xr.Dataset) -> dict[Hashable, xr.DataArray]:

@@ -118,7 +118,7 @@ def summation(narrow: xr.DataArray, wide: xr.DataArray, *, times: int) -> xr.Dat
     DataArray (unit)
         The correlation over positions and polarities of what was predicted and what was measured: 1 for a linear
         unit, 0 for one that answers to light and dark alike, of which nothing is predicted. NaN where the responses
-        to wide bars are constant.
+        to wide bars are constant, or one is missing.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def summation(narrow: xr.DataArray, wide: xr.DataArray, *, times: int) -> xr.Dat
     both, found = both - both.mean(0), found - found.mean(0)
     size = np.sqrt((both**2).sum(0) * (found**2).sum(0))
     value = np.divide((both * found).sum(0), size, out=np.zeros_like(size), where=size > 1e-12 * (found**2).sum(0))
-    value[(found**2).sum(0) == 0] = np.nan
+    value[~((found**2).sum(0) > 0)] = np.nan
     along = {name: coord for name, coord in narrow.coords.items() if coord.dims == ("unit",)}
     return xr.DataArray(value, dims="unit", coords=along, name="summation")
 
@@ -197,15 +197,15 @@ def line_weighting_tuning(responses: xr.DataArray, *, baseline: str = "blank", r
     """
     narrow = line_weighting(responses, baseline=baseline, rectify=rectify)
     apart = discreteness(narrow)
-    adds = _summation(responses, narrow, baseline=baseline, rectify=rectify)
-    either = narrow.max("polarity")
+    times, adds = _summation(responses, narrow, baseline=baseline, rectify=rectify)
+    either = narrow.max("polarity", skipna=False)
     light, dark = (narrow.sel(polarity=name, drop=True).max("position").clip(min=0) for name in _POLARITIES)
-    simple = (apart > SEPARATE) & ((adds > LINEAR) | bool(adds.isnull().all()))
+    simple = ((apart > SEPARATE) & ((adds > LINEAR) | (times == 0))).astype(float)
     total = light + dark
     measures = {
         "discreteness": apart,
         "summation": adds,
-        "simple": simple.astype(float).where(apart.notnull()),
+        "simple": simple.where(apart.notnull() & (adds.notnull() | (times == 0))),
         "on_off_balance": (light - dark) / total.where(total > 0),
         "best_position": either.fillna(-np.inf).idxmax("position").astype(float),
         "maximum": either.max("position"),
@@ -213,20 +213,21 @@ def line_weighting_tuning(responses: xr.DataArray, *, baseline: str = "blank", r
     table = either.assign_attrs(narrow.attrs)
     notes = validity(table)
     alone = xr.where(light > dark, dark, light) < 1e-6 * either.max("position")
-    return measured(measures, also(notes, _ONE, alone.values & notes["valid"].values), table)
+    notes = also(notes, "one subregion only (no overlap)", alone.values & notes["valid"].values)
+    unsummed = "wide bars change nothing, or were not all shown" if times else "no bars of an odd number of widths"
+    return measured(measures, notes, table, why={"summation": unsummed, "simple": unsummed})
 
 
-_ONE = "one subregion only (no overlap)"
-
-
-def _summation(responses: xr.DataArray, narrow: xr.DataArray, *, baseline: str, rectify: bool) -> xr.DataArray:
-    """Of the narrowest bars and the next wider ones; NaN where all are of one width, or of widths that do not fit."""
+def _summation(
+    responses: xr.DataArray, narrow: xr.DataArray, *, baseline: str, rectify: bool
+) -> tuple[int, xr.DataArray]:
+    """How many of the narrowest bars make one of the next wider ones, and their summation: 0 and NaN if none do."""
     widths = np.unique(responses["width"].dropna("stimulus").round(9)) if "width" in responses.coords else np.zeros(1)
     times = widths[1] / widths[0] if len(widths) > 1 else 0.0
     if abs(times - round(times)) > 1e-3 or round(times) % 2 == 0:
-        return narrow.isel(position=0, polarity=0, drop=True) * np.nan
+        return 0, narrow.isel(position=0, polarity=0, drop=True) * np.nan
     wide = line_weighting(responses, width=float(widths[1]), baseline=baseline, rectify=rectify)
-    return summation(narrow, wide, times=round(times))
+    return round(times), summation(narrow, wide, times=round(times))
 
 
 def _drive(profiles: xr.DataArray) -> np.ndarray:

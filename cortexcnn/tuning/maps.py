@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from cortexcnn.tuning.validity import also
+from cortexcnn.tuning.validity import also, leaves_screen
 
 __all__ = ["MAP_CAUTIONS", "MAP_FAULTS", "along_unit", "check_map", "map_validity", "spacing"]
 
@@ -97,7 +97,8 @@ def map_validity(table: xr.DataArray, *, either_sign: bool = False) -> xr.Datase
     Parameters
     ----------
     table : DataArray (y, x, unit)
-        From ``check_map``. The coordinate ``baseline``, where there is one, gives raw responses back.
+        From ``check_map``. The coordinate ``baseline``, where there is one, gives raw responses back; where units
+        look, and the attribute ``degrees``, say whose fields leave the screen.
     either_sign : bool
         Whether values below 0 mean as much as those above.
 
@@ -121,7 +122,12 @@ def map_validity(table: xr.DataArray, *, either_sign: bool = False) -> xr.Datase
     valid = ~(missing | silent | below)
     coords = {"unit": table["unit"]} if "unit" in table.coords else {}
     notes = xr.Dataset({"valid": ("unit", valid), "reason": ("unit", np.full(valid.shape, ""))}, coords)
-    found = {"samples missing": missing, "never answered": silent, "never above the blank": below}
+    found = {
+        "samples missing": missing,
+        "never answered": silent,
+        "never above the blank": below,
+        "receptive field leaves the screen": leaves_screen(table),
+    }
     for name, holds in found.items():
         notes = also(notes, name, holds)
     return notes

@@ -18,6 +18,7 @@ from scipy.interpolate import make_interp_spline
 
 from cortexcnn.arrays import is_blank
 from cortexcnn.tuning.responses import mean_over_repeats
+from cortexcnn.tuning.validity import also, extended, leaves_screen
 
 __all__ = ["ABOVE_BLANK", "marques2020_orientation", "marques2020_size", "marques2020_spatial_frequency"]
 
@@ -29,6 +30,15 @@ _WIDE, _NARROW = (np.array([0, share, 1, share, 0]) / (1 + 2 * share) for share 
 """What curves are smoothed with."""
 _EDGE = 157.5
 """Preferred orientations go from here less 180 degrees up to here."""
+_WHY = {
+    "orientation_bandwidth": "no fitted curve falls so far",
+    "circular_variance_over_orientation_bandwidth": "no fitted curve falls so far",
+    "spatial_frequency_bandwidth_ratio": "no F0 above 5 spikes/s whose cuts lie within the range",
+    "spatial_frequency_selective": "no F0 above 5 spikes/s",
+    "grating_summation_field": "hardly suppressed by size",
+    "surround_diameter": "hardly suppressed by size",
+    "surround_diameter_over_grating_summation_field": "hardly suppressed by size",
+}
 
 
 def marques2020_orientation(rates: xr.DataArray) -> xr.Dataset:
@@ -48,7 +58,7 @@ def marques2020_orientation(rates: xr.DataArray) -> xr.Dataset:
         ``orientation_selective`` (whether the bandwidth is finite), ``circular_variance_over_orientation_bandwidth``,
         ``orthogonal_preferred_ratio_minus_circular_variance``, ``modulation_ratio``, ``maximum`` (spikes/s) and
         ``preferred_orientation`` (degrees clockwise from vertical, −22.5 to 157.5); ``valid`` where the maximum
-        exceeds the blank's rate by more than 5 spikes/s, and ``reason`` where it does not.
+        exceeds the blank's rate by more than 5 spikes/s, NaN where it does not, and ``reason``.
 
     Raises
     ------
@@ -89,7 +99,7 @@ def marques2020_orientation(rates: xr.DataArray) -> xr.Dataset:
     )
     place = _orientation_spline(curve, angle, _NARROW, 0.5)[1].astype(float)
     measures["preferred_orientation"] = np.where(place >= _EDGE, place - 180, place)
-    return _table(measures, rates, {"valid": peak > blank + ABOVE_BLANK})
+    return _table(measures, rates, peak > blank + ABOVE_BLANK)
 
 
 def marques2020_spatial_frequency(rates: xr.DataArray) -> xr.Dataset:
@@ -123,7 +133,12 @@ def marques2020_spatial_frequency(rates: xr.DataArray) -> xr.Dataset:
         "spatial_frequency_bandwidth_ratio": ratio,
         "spatial_frequency_selective": np.isfinite(ratio).astype(float),
     }
-    return _table(measures, rates, {"valid": peak > ABOVE_BLANK, "valid_f0": highest > blank + ABOVE_BLANK})
+    by_mean = highest > blank + ABOVE_BLANK
+    for name in ("spatial_frequency_bandwidth_ratio", "spatial_frequency_selective"):
+        measures[name] = np.where(by_mean, measures[name], np.nan)
+    bounds = np.isin(measures["peak_spatial_frequency"], frequency[[0, -1]])
+    found = _table(measures, rates, peak > ABOVE_BLANK, bounds=bounds)
+    return found.assign(valid_f0=("unit", by_mean & found["valid"].values))
 
 
 def marques2020_size(rates: xr.DataArray) -> xr.Dataset:
@@ -160,7 +175,7 @@ def marques2020_size(rates: xr.DataArray) -> xr.Dataset:
             "surround_diameter": np.where(suppressed, surround, np.nan),
             "surround_diameter_over_grating_summation_field": np.where(suppressed, surround / summation, np.nan),
         }
-    return _table(measures, rates, {"valid": peak > ABOVE_BLANK})
+    return _table(measures, rates, peak > ABOVE_BLANK, bounds=np.isin(preferred, (0, len(size) - 1)))
 
 
 def _cycles(rates: xr.DataArray) -> np.ndarray:
@@ -268,12 +283,18 @@ def _cuts(low: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(before.any(1), last, -1), np.where(after.any(1), after.argmax(1), -1)
 
 
-def _table(measures: dict[str, np.ndarray], rates: xr.DataArray, kept: dict[str, np.ndarray]) -> xr.Dataset:
-    """Measures with the units' coordinates, and which units count."""
+def _table(
+    measures: dict[str, np.ndarray], rates: xr.DataArray, valid: np.ndarray, *, bounds: np.ndarray | None = None
+) -> xr.Dataset:
+    """Measures with the units' coordinates, of the units that count, and reasons; ``bounds``: whose optimum is one."""
     coords = {name: coord for name, coord in rates.coords.items() if coord.dims == ("unit",)}
-    reason = np.where(kept["valid"], "", f"no response exceeds the blank's by {ABOVE_BLANK:g} spikes/s")
-    columns = {**measures, **kept, "reason": reason}
-    made = xr.Dataset({name: ("unit", column) for name, column in columns.items()}, coords, {"compat": "marques2020"})
-    if "preferred_orientation" in made:
-        made["preferred_orientation"].attrs = {"units": "degrees", "period": 180.0}
-    return made
+    weak = f"no response exceeds the blank's by {ABOVE_BLANK:g} spikes/s"
+    told = {"valid": ("unit", valid), "reason": ("unit", np.where(valid, "", weak))}
+    columns = {name: xr.DataArray(column, dims="unit") for name, column in measures.items()}
+    if "preferred_orientation" in columns:
+        columns["preferred_orientation"].attrs = {"units": "degrees", "period": 180.0}
+    notes = xr.Dataset(told, coords, {"compat": "marques2020"})
+    notes = also(notes, "optimum at the edge of the range (a bound)", valid & (False if bounds is None else bounds))
+    notes = also(notes, "receptive field leaves the screen", valid & leaves_screen(rates))
+    made = extended(notes, columns, why=_WHY)
+    return made[[*columns, "valid", "reason"]]

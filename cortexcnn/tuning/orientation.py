@@ -32,6 +32,15 @@ PREFERENCES = {
 }
 """Ways to say which orientation is preferred."""
 
+_WHY = {
+    "preferred_orientation": "answers to all alike, or to opposite ones alike",
+    "preferred_orientation_fitted": "nothing could be fitted",
+    "osi_pref_orth": "samples missing",
+    "orthogonal_preferred_ratio": "samples missing",
+    "orientation_bandwidth": "no fitted curve falls so far",
+    "orientation_bandwidth_half_height": "no fitted curve falls so far",
+    "r_squared": "nothing could be fitted",
+}
 AIMLESS = 1e-6  # a mean vector shorter than this share of the total points where rounding errors point
 
 
@@ -270,7 +279,8 @@ def orientation_tuning(
     Dataset (unit)
         preferred_orientation (vector), preferred_orientation_fitted, circular_variance, one_minus_circular_variance,
         osi_pref_orth, orthogonal_preferred_ratio, orientation_bandwidth (at 1/√2), orientation_bandwidth_half_height,
-        maximum (above the baseline), r_squared of the fit, valid, reason. Measures are NaN where valid is False.
+        maximum (above the baseline), r_squared of the fit, valid, reason. Measures are NaN where valid is False, and
+        where ``reason`` names them.
         The coordinates and attributes of the curve say how it was made.
 
     Examples
@@ -297,4 +307,4 @@ def orientation_tuning(
         "maximum": curve.max("orientation"),
         "r_squared": fit["r_squared"],
     }
-    return measured(measures, notes, curve)
+    return measured(measures, notes, curve, why=_WHY)

@@ -9,10 +9,11 @@ from cortexcnn.arrays import is_blank
 from cortexcnn.tuning.curves import tuning_curve
 from cortexcnn.tuning.harmonics import first_harmonic, over_time
 from cortexcnn.tuning.responses import baseline_of, mean_over_repeats, rectified
-from cortexcnn.tuning.validity import also, measured, validity
+from cortexcnn.tuning.validity import measured, validity
 
 __all__ = ["f0", "f1", "modulation_ratio", "phase_tuning", "preferred_phase"]
 
+_WHY = {"modulation_ratio": "mean not above the blank", "preferred_phase": "does not modulate"}
 LOST = 1e-3, 1e-2  # a mean above the blank that is no more than these shares of the blank or of F1 says nothing
 
 
@@ -142,7 +143,7 @@ def phase_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: b
     -------
     Dataset (unit)
         f0, f1, modulation_ratio, preferred_phase (degrees), valid, reason. ``attrs["phases"]`` is how many phases (or
-        samples of time) they rest on. Measures are NaN where valid is False.
+        samples of time) they rest on. Measures are NaN where valid is False, and where ``reason`` names them.
 
     Raises
     ------
@@ -192,11 +193,9 @@ def _settled(measures: dict[str, xr.DataArray], curve: xr.DataArray) -> xr.Datas
     """The table of measures. A unit that answers to every phase alike is complex, not faulty."""
     mean, wave = measures["f0"].values, measures["f1"].values
     with np.errstate(invalid="ignore"):
-        lost = np.abs(mean) <= np.fmax(LOST[0] * curve["baseline"].values, LOST[1] * wave)
-    notes = validity(curve, tolerance=None)
-    lost &= notes["valid"].values
+        lost = mean <= np.fmax(LOST[0] * np.abs(curve["baseline"].values), LOST[1] * wave)
     measures["modulation_ratio"] = measures["modulation_ratio"].where(~xr.DataArray(lost, dims="unit"))
-    return measured(measures, also(notes, "mean no different from the blank", lost), curve)
+    return measured(measures, validity(curve, tolerance=None), curve, why=_WHY)
 
 
 def _wave(curve: xr.DataArray) -> xr.DataArray:

@@ -82,7 +82,8 @@ def position_map(
         reduced = OVER[over](values, starts, axis=0)
     coords = {**along_unit(table), "y": y, "x": x}
     shape = (len(y), len(x), table.sizes["unit"])
-    attrs = {name: table.attrs[name] for name in ("baseline", "rectified")} | {"over": over, "shown": int(counts.min())}
+    attrs = {name: table.attrs[name] for name in ("baseline", "rectified", "degrees") if name in table.attrs}
+    attrs |= {"over": over, "shown": int(counts.min())}
     made = xr.DataArray(reduced.reshape(shape), dims=("y", "x", "unit"), coords=coords, attrs=attrs)
     return check_map(made).rename("response")
 

@@ -11,6 +11,7 @@ from cortexcnn.tuning.validity import also, measured
 __all__ = ["effective_field", "receptive_field", "subregions"]
 
 EDGE = "receptive field touches the edge of the map (its extent is a bound)"
+_ONE = "one subregion only (no overlap)"
 
 
 def receptive_field(table: xr.DataArray, *, share: float = 0.05, either_sign: bool = False) -> xr.Dataset:
@@ -117,7 +118,9 @@ def subregions(maps: xr.DataArray, *, share: float = 0.3) -> xr.Dataset:
         raise ValueError(f"a share of {share} of the maximum: between 0 and 1, .3 by default")
     pair = [check_map(maps.sel(polarity=name, drop=True)) for name in ("light", "dark")]
     notes = map_validity(xr.where(pair[0] > pair[1], pair[0], pair[1], keep_attrs=True).assign_coords(pair[0].coords))
-    good = notes["valid"].values & np.logical_and.reduce([np.isfinite(one.values).all((0, 1)) for one in pair])
+    whole = np.logical_and.reduce([np.isfinite(one.values).all((0, 1)) for one in pair])
+    notes = also(notes, "samples missing", ~whole)
+    good = notes["valid"].values & whole
     values = [np.where(good, one.values, 0.0) for one in pair]
     top = np.maximum(values[0].max((0, 1)), values[1].max((0, 1)))
     fields = [(one >= share * top) & (one > 0) for one in values]
@@ -138,10 +141,10 @@ def subregions(maps: xr.DataArray, *, share: float = 0.3) -> xr.Dataset:
     for name, size, (at_y, at_x) in zip(("light", "dark"), area, centre, strict=True):
         numbers |= {f"{name}_centre_x": at_x, f"{name}_centre_y": at_y, f"{name}_area": size}
     notes = notes.assign(valid=("unit", good))
-    notes = also(notes, "one subregion only (no overlap)", good & ~both)
+    notes = also(notes, _ONE, good & ~both)
     notes = also(notes, EDGE, good & np.logical_or(*map(_border, fields)))
     measures = {name: xr.DataArray(column, dims="unit") for name, column in numbers.items()}
-    return measured(measures, notes, pair[0]).assign_attrs(share=share)
+    return measured(measures, notes, pair[0], why=dict.fromkeys(measures, _ONE)).assign_attrs(share=share)
 
 
 def effective_field(

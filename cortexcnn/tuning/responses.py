@@ -35,7 +35,7 @@ def rectified(responses: xr.DataArray, *, rectify: bool = True) -> xr.DataArray:
     Returns
     -------
     DataArray
-        NaN stays NaN.
+        NaN stays NaN, and infinity is as good as missing.
 
     Examples
     --------
@@ -43,6 +43,8 @@ def rectified(responses: xr.DataArray, *, rectify: bool = True) -> xr.DataArray:
     array([0., 2.])
     """
     table = responses.astype(float)
+    finite = np.isfinite(table.values)
+    table = table if finite.all() else table.where(finite)
     return table.clip(min=0.0) if rectify else table
 
 

@@ -111,6 +111,8 @@ def tuned(
     check_responses(table, parameters=(parameter,))
     if "repeat" not in table.dims:
         raise ValueError("a test of tuning needs the dimension repeat; these responses have none")
+    if table.sizes["repeat"] < 2:
+        raise ValueError("one repeat of each stimulus: differences are told from noise by 2 repeats or more")
     if "time" in table.dims:
         table = table.mean("time", skipna=False)
     table = table.isel(stimulus=np.flatnonzero(~is_blank(table).values)).transpose("repeat", "stimulus", "unit")

@@ -12,7 +12,7 @@ import xarray as xr
 from cortexcnn.tuning.curves import At, tuning_curve
 from cortexcnn.tuning.fits import parameter_of
 from cortexcnn.tuning.size_fits import fit_sizes, fitted_sizes
-from cortexcnn.tuning.validity import also, measured, validity
+from cortexcnn.tuning.validity import measured, validity
 
 __all__ = ["grating_summation_field", "size_tuning", "surround_diameter", "surround_suppression_index"]
 
@@ -20,6 +20,12 @@ SUPPRESSED = 0.1
 """A surround has a diameter where it suppresses by more than this share of the peak."""
 _FINE = 400
 """Diameters at which a fitted curve is read."""
+_WHY = {
+    "grating_summation_field": "the fitted curve rises nowhere",
+    "surround_suppression_index": "the fitted curve rises nowhere",
+    "surround_diameter": "hardly suppressed by size",
+    "surround_diameter_sampled": "hardly suppressed by size",
+}
 
 
 def grating_summation_field(curve: xr.DataArray, *, share: float = 0.95) -> xr.DataArray:
@@ -165,7 +171,7 @@ def size_tuning(
     Raises
     ------
     ValueError
-        If size does not vary.
+        If there are fewer than 5 sizes.
 
     Examples
     --------
@@ -192,9 +198,7 @@ def size_tuning(
         "maximum": curve.max("size"),
         "r_squared": fit["r_squared"],
     }
-    notes = validity(curve)
-    unsuppressed = ~(measures["surround_suppression_index"].values > SUPPRESSED) & notes["valid"].values
-    return measured(measures, also(notes, "hardly suppressed by size (no surround diameter)", unsuppressed), curve)
+    return measured(measures, validity(curve), curve, why=_WHY)
 
 
 def _sorted(curve: xr.DataArray) -> tuple[xr.DataArray, np.ndarray, np.ndarray]:

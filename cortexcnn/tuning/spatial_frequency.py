@@ -10,7 +10,7 @@ import xarray as xr
 
 from cortexcnn.tuning.curves import At, tuning_curve
 from cortexcnn.tuning.fits import cuts, fit_curves, fitted_curves, parameter_of
-from cortexcnn.tuning.validity import measured, validity
+from cortexcnn.tuning.validity import also, measured, validity
 
 __all__ = [
     "low_pass",
@@ -20,6 +20,16 @@ __all__ = [
     "spatial_frequency_cuts",
     "spatial_frequency_tuning",
 ]
+
+_BEYOND = "no fitted curve falls so far within the range"
+_WHY = {
+    "peak_spatial_frequency": "nothing could be fitted",
+    "spatial_frequency_bandwidth": _BEYOND,
+    "schiller_ratio": _BEYOND,
+    "spatial_frequency_low": _BEYOND,
+    "spatial_frequency_high": _BEYOND,
+    "r_squared": "nothing could be fitted",
+}
 
 
 def peak_spatial_frequency(curve: xr.DataArray, *, form: str = "best", fit: xr.Dataset | None = None) -> xr.DataArray:
@@ -229,7 +239,7 @@ def spatial_frequency_tuning(
     Dataset (unit)
         peak_spatial_frequency, spatial_frequency_bandwidth (octaves at half height), schiller_ratio,
         spatial_frequency_low and spatial_frequency_high (the cuts at half height), low_pass, maximum, r_squared,
-        valid, reason. Measures are NaN where valid is False.
+        valid, reason. Measures are NaN where valid is False, and where ``reason`` names them.
 
     Examples
     --------
@@ -240,13 +250,17 @@ def spatial_frequency_tuning(
     >>> table = spatial_frequency_tuning(responses)
     >>> float(table.peak_spatial_frequency[0])
     1.50
-    >>> table.reason.values.tolist()
+    >>> [reason.split("; ")[0] for reason in table.reason.values.tolist()]
     ['', 'optimum at the edge of the range (a bound)']
     """
     curve = tuning_curve(responses, "spatial_frequency", at=at, component=component, baseline=baseline, rectify=rectify)
     fit = fit_curves(curve, form=form)
     low, high = spatial_frequency_cuts(curve, fit=fit)
     notes = validity(curve)
+    lowest, highest = _range(curve)
+    with np.errstate(invalid="ignore"):
+        bound = (fit["position"].values <= lowest) | (fit["position"].values >= highest)
+    notes = also(notes, "optimum at the edge of the range (a bound)", bound & notes["valid"].values)
     measures = {
         "peak_spatial_frequency": peak_spatial_frequency(curve, fit=fit),
         "spatial_frequency_bandwidth": spatial_frequency_bandwidth(curve, fit=fit),
@@ -256,7 +270,7 @@ def spatial_frequency_tuning(
         "maximum": curve.max("spatial_frequency"),
         "r_squared": fit["r_squared"],
     }
-    table = measured(measures, notes, curve)
+    table = measured(measures, notes, curve, why=_WHY)
     return table.assign(low_pass=low_pass(curve, fit=fit) & notes["valid"])
 
 

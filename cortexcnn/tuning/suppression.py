@@ -21,6 +21,10 @@ _FOLLOW = ("mask_phase", "surround_phase", "mask_orientation", "surround_orienta
 _ALONE = -1.0
 _LITTLE = 0.05
 """An orthogonal annulus that takes less than this share of the response can't be divided by."""
+_WHY = {
+    "iso_orientation_surround_ratio": "hardly suppressed across",
+    "iso_cross_index": "nothing left under either surround",
+}
 
 
 def cross_orientation_suppression(curve: xr.DataArray) -> xr.DataArray:
@@ -142,8 +146,8 @@ def surround_orientation_tuning(
     -------
     Dataset (unit)
         iso_surround_suppression and cross_surround_suppression, 1 − R(with the annulus) / R(centre alone);
-        iso_orientation_surround_ratio, the first over the second, NaN where the second is below .05 (``reason`` says
-        so); iso_cross_index, (R_cross − R_iso) / (R_cross + R_iso), which always exists; weakest_surround (degrees
+        iso_orientation_surround_ratio, the first over the second, NaN where the second is below .05; iso_cross_index,
+        (R_cross − R_iso) / (R_cross + R_iso), NaN where both are nothing; weakest_surround (degrees
         from the centre's orientation: the annulus that suppresses least); maximum (the centre alone); valid, reason.
 
     Raises
@@ -196,9 +200,7 @@ def surround_orientation_tuning(
         .assign_attrs(units="degrees", period=180.0),
         "maximum": alone,
     }
-    notes = _answering(whole, alone, "no response without the surround")
-    notes = also(notes, "hardly suppressed across (no ratio)", little.values & notes["valid"].values)
-    return measured(measures, notes, curve)
+    return measured(measures, _answering(whole, alone, "no response without the surround"), curve, why=_WHY)
 
 
 def _at_angle(curve: xr.DataArray, angle: float) -> xr.DataArray:

@@ -23,6 +23,19 @@ _DIMS = ("version", "family", "sample")
 _VERSIONS = ("texture", "noise")
 _NOUGHT = 0.02
 """Added to both shares of variance before their ratio is taken."""
+_TEXTURE, _NOISE = (f"no response to {version}, or too few samples" for version in _VERSIONS)
+_ALIKE = "responses to texture do not vary, or too few samples"
+_WHY = {
+    "texture_modulation_index": "no family gives anything",
+    "absolute_texture_modulation_index": "no family gives anything",
+    "texture_selectivity": _TEXTURE,
+    "texture_sparseness": _TEXTURE,
+    "noise_selectivity": _NOISE,
+    "noise_sparseness": _NOISE,
+    "family_variance": _ALIKE,
+    "sample_variance": _ALIKE,
+    "texture_variance_ratio": _ALIKE,
+}
 
 
 def texture_tuning(
@@ -55,7 +68,7 @@ def texture_tuning(
         and between the samples of one, by a nested analysis of variance (with repeats the rest is theirs), and
         ``texture_variance_ratio``, (family + .02) / (sample + .02) [3]_; NaN with one sample or family.
         ``maximum_to_texture`` and ``maximum_to_noise`` above the baseline. ``valid``, ``reason``: measures are NaN
-        where a unit is not valid.
+        where a unit is not valid, and where ``reason`` names them.
 
     Raises
     ------
@@ -107,7 +120,7 @@ def texture_tuning(
     curve = curve.assign_coords(along_unit(table)).assign_attrs(
         table.attrs, baseline=floor.attrs["baseline"], rectified=int(rectify), count_window=count_window
     )
-    return measured(measures, validity(curve, tolerance=None), curve)
+    return measured(measures, validity(curve, tolerance=None), curve, why=_WHY)
 
 
 def _by_family(table: xr.DataArray) -> xr.DataArray:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import xarray as xr
 
 from cortexcnn.tuning.fits import parameter_of
 
-__all__ = ["CAUTIONS", "FAULTS", "also", "measured", "validity"]
+__all__ = ["CAUTIONS", "FAULTS", "UNDEFINED", "also", "extended", "leaves_screen", "measured", "validity"]
 
 FAULTS = {
     "samples missing": "a value of the parameter was not shown to it, or it was not recorded",
@@ -22,17 +25,44 @@ FAULTS = {
 CAUTIONS = {
     "below the blank in part (counted as 0)": "some response lies more than 5 % of the peak below the blank",
     "optimum at the edge of the range (a bound)": "the largest response is to the first or last value that was shown",
-    "mean no different from the blank": "a linear unit away from its rectifier: it has no modulation ratio",
     "does not saturate (semi-saturation is a bound)": "half of the maximum lies above the highest contrast",
     "saturated throughout (semi-saturation is a bound)": "half of the maximum lies below the lowest contrast",
     "falls at high contrast (supersaturation)": "the highest contrast gives more than 5 % less than the peak",
-    "hardly suppressed by size (no surround diameter)": "the largest grating gives at least nine tenths of the peak",
-    "hardly suppressed across (no ratio)": "an orthogonal annulus takes less than 5 % of the response",
     "receptive field leaves the screen": "part of what it could see was never stimulated",
+    "stimulus larger than the screen (cut at its edge)": "sizes beyond the screen differ in name alone",
 }
 """What to bear in mind about a unit that is valid."""
 
+UNDEFINED = {
+    "answers to all alike, or to opposite ones alike": "the mean vector is rounding, and points anywhere",
+    "nothing could be fitted": "too few values were shown, or responses hardly differ",
+    "no fitted curve falls so far": "its base lies above that share of the peak, or nothing could be fitted",
+    "no fitted curve falls so far within the range": "the cut lies beyond what was shown, or the curve has none",
+    "the fitted curve rises nowhere": "most of the curve lies below the blank",
+    "does not modulate": "the first harmonic is rounding: all phases are answered alike",
+    "mean not above the blank": "no F0 to divide by: a linear unit away from its rectifier, or one that is held down",
+    "hardly suppressed by size": "the largest grating gives at least nine tenths of the peak",
+    "hardly suppressed across": "an orthogonal annulus takes less than 5 % of the response",
+    "nothing left under either surround": "both annuli silence it, so that neither silences it more",
+    "no bars of an odd number of widths": "wide bars are predicted from thin ones of which a whole, odd number fits in",
+    "wide bars change nothing, or were not all shown": "there is nothing to predict",
+    "no response to texture, or too few samples": "sparseness is of several, not all of them 0",
+    "no response to noise, or too few samples": "sparseness is of several, not all of them 0",
+    "no family gives anything": "texture and noise add up to nothing in each",
+    "responses to texture do not vary, or too few samples": "shares of variance take two families of two samples",
+    "no angle shares one half-line with the best": "none was shown to it, or none of them answers",
+    "no half-line was shown alone": "there is nothing to compare with",
+    "no straight line was shown": "there is nothing to compare with",
+    "no F0 above 5 spikes/s": "no mean response exceeds the blank's so far, F1 alone does",
+    "no F0 above 5 spikes/s whose cuts lie within the range": "no mean response does, or it never falls so far",
+}
+"""Why a measure of a valid unit is NaN: its ``reason`` has "no MEASURES (why)"."""
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 BELOW = 0.05  # of the peak: how far below the blank goes without saying
+ROUNDING = 1e-6  # of the response: what rises above the blank by less is the rounding of float32
+EDGED = ("spatial_frequency", "temporal_frequency", "size", "length")
+"""What has a range whose edge an optimum may lie at."""
 
 
 def validity(curve: xr.DataArray, *, tolerance: float | None = 1e-3, skipna: bool = False) -> xr.Dataset:
@@ -71,9 +101,10 @@ def validity(curve: xr.DataArray, *, tolerance: float | None = 1e-3, skipna: boo
     with np.errstate(invalid="ignore"):
         top, bottom = np.fmax.reduce(values, axis=0), np.fmin.reduce(values, axis=0)
         most = np.fmax.reduce(np.abs(raw), axis=0)
-        dead = ~(np.fmax.reduce(raw, axis=0) > 0)
+        # A response below 0 is none, unless it was left as it is.
+        dead = ~((np.fmax.reduce(raw, axis=0) if table.attrs.get("rectified", 1) else most) > 0)
         constant = ~dead & (top - bottom <= (-1 if tolerance is None else tolerance * most))
-        below = ~dead & ~constant & ~(top > 0)
+        below = ~dead & ~constant & ~(top > ROUNDING * most)
         fine = ~(dead | constant | below)
         negative = fine & (bottom < -BELOW * top)
     missing = np.isnan(values).any(axis=0)
@@ -85,7 +116,8 @@ def validity(curve: xr.DataArray, *, tolerance: float | None = 1e-3, skipna: boo
         "never above the blank": below,
         "below the blank in part (counted as 0)": negative,
         "optimum at the edge of the range (a bound)": fine & _at_edge(table, parameter),
-        "receptive field leaves the screen": _leaves(table),
+        "receptive field leaves the screen": leaves_screen(table),
+        "stimulus larger than the screen (cut at its edge)": _cut(table, parameter),
     }
     faults = [too_few, *(holds for name, holds in found.items() if name in FAULTS and name != "samples missing")]
     faulty = np.logical_or.reduce(faults)
@@ -106,7 +138,7 @@ def also(notes: xr.Dataset, name: str, holds: np.ndarray) -> xr.Dataset:
     name : str
         A key of ``FAULTS`` or ``CAUTIONS``.
     holds : ndarray (unit) of bool
-        For which units.
+        For which units; one that has it already is not told twice.
 
     Returns
     -------
@@ -119,21 +151,27 @@ def also(notes: xr.Dataset, name: str, holds: np.ndarray) -> xr.Dataset:
     ['one; two', 'two']
     """
     reason = notes["reason"].values.astype(object)
-    reason[holds] = np.where(reason[holds] == "", name, reason[holds] + "; " + name)
+    for unit in np.flatnonzero(holds):
+        told = reason[unit].split("; ") if reason[unit] else []
+        reason[unit] = "; ".join(told if name in told else [*told, name])
     return notes.assign(reason=("unit", reason.astype(str)))
 
 
-def measured(measures: dict[str, xr.DataArray], notes: xr.Dataset, curve: xr.DataArray) -> xr.Dataset:
-    """A table of measures with their validity beside them, NaN where they mean nothing.
+def measured(
+    measures: Mapping[str, xr.DataArray], notes: xr.Dataset, curve: xr.DataArray, *, why: Mapping[str, str] = NOTHING
+) -> xr.Dataset:
+    """A table of measures with their validity beside them, NaN where they mean nothing and never without a reason.
 
     Parameters
     ----------
-    measures : dict of DataArray (unit)
+    measures : mapping of str to DataArray (unit)
         By name.
     notes : Dataset (unit)
         From ``validity``.
     curve : DataArray (parameter, unit)
         What was measured: its attributes, and its coordinates along ``unit``, go with the table.
+    why : mapping of str to str
+        See :func:`extended`.
 
     Returns
     -------
@@ -146,30 +184,96 @@ def measured(measures: dict[str, xr.DataArray], notes: xr.Dataset, curve: xr.Dat
     >>> measured({"maximum": curve.max("orientation")}, validity(curve), curve).maximum.values
     array([nan,  3.])
     """
-    valid = notes["valid"].values
-    columns = {
-        name: ("unit", np.where(valid, measure.values, np.nan), measure.attrs) for name, measure in measures.items()
-    }
     told = {name: ("unit", notes[name].values) for name in ("valid", "reason")}
     along = {name: coord for name, coord in curve.coords.items() if coord.dims == ("unit",)}
-    return xr.Dataset(columns | told, along, curve.attrs)
+    return extended(xr.Dataset(told, along, curve.attrs), measures, why=why)[[*measures, "valid", "reason"]]
+
+
+def extended(
+    table: xr.Dataset, measures: Mapping[str, xr.DataArray], *, why: Mapping[str, str] = NOTHING
+) -> xr.Dataset:
+    """A table with more measures, or others in their place: NaN for units that are not valid, with a reason for others.
+
+    Parameters
+    ----------
+    table : Dataset (unit)
+        With valid and reason.
+    measures : mapping of str to DataArray (unit)
+        By name.
+    why : mapping of str to str
+        By the name of a measure, why it is NaN where it is NaN for a valid unit: a key of ``UNDEFINED``, or a reason
+        that such units have been given already. Measures that share one are named together. It stays with the measure
+        as its attribute ``undefined``.
+
+    Returns
+    -------
+    Dataset (unit)
+
+    Examples
+    --------
+    >>> table = xr.Dataset({"valid": ("unit", [True, False]), "reason": ("unit", ["", "never answered"])})
+    >>> ratio = {"modulation_ratio": xr.DataArray([np.nan, 1.0], dims="unit")}
+    >>> found = extended(table, ratio, why={"modulation_ratio": "mean not above the blank"})
+    >>> found.reason.values.tolist()
+    ['no modulation_ratio (mean not above the blank)', 'never answered']
+    >>> found.modulation_ratio.values
+    array([nan, nan])
+    """
+    valid = table["valid"].values
+    columns, lacking = {}, dict[str, dict[str, np.ndarray]]()
+    for name, measure in measures.items():
+        values = np.where(valid, measure.values, np.nan)
+        told = {"undefined": why[name]} if name in why else {}
+        columns[name] = ("unit", values, measure.attrs | told)
+        lacking.setdefault(why.get(name, "not a number"), {})[name] = valid & np.isnan(values)
+    for reason, lacks in lacking.items():
+        table = _without(table, reason, lacks)
+    return table.assign(columns)
+
+
+def _without(table: xr.Dataset, why: str, lacks: dict[str, np.ndarray]) -> xr.Dataset:
+    """Name the measures that each unit lacks for one reason."""
+    names, holes = np.array(list(lacks)), np.stack(list(lacks.values()), axis=1)
+    rows = np.flatnonzero(holes.any(1))
+    told = [why in reason.split("; ") for reason in table["reason"].values[rows].tolist()]
+    holes[rows[told]] = False
+    for pattern in np.unique(holes[rows], axis=0):
+        if pattern.any():
+            table = also(table, f"no {', '.join(names[pattern])} ({why})", (holes == pattern).all(1))
+    return table
 
 
 def _at_edge(table: xr.DataArray, parameter: str) -> np.ndarray:
     """Where the optimum, along the curve or of a parameter that was settled, is the first or last value shown."""
     edge = np.zeros(table.sizes["unit"], bool)
-    if parameter in {"spatial_frequency", "temporal_frequency", "size"}:
+    if parameter in {*EDGED, "position"}:
         peak = np.where(np.isnan(table.values), -np.inf, table.values).argmax(axis=0)
         edge |= (peak == 0) | (peak == table.sizes[parameter] - 1)
-    for name in ("spatial_frequency", "temporal_frequency", "size"):
+    for name in EDGED:
         if f"at_{name}" in table.coords and f"lowest_{name}" in table.attrs:
             settled = table[f"at_{name}"].values
             edge |= (settled <= table.attrs[f"lowest_{name}"]) | (settled >= table.attrs[f"highest_{name}"])
     return edge
 
 
-def _leaves(table: xr.DataArray) -> np.ndarray:
-    """Where a receptive field reaches beyond the screen."""
+def leaves_screen(table: xr.DataArray) -> np.ndarray:
+    """Where a receptive field reaches beyond the screen.
+
+    Parameters
+    ----------
+    table : DataArray (unit, …)
+        With ``rf_x``, ``rf_y`` and ``rf_size`` along ``unit`` and the attribute ``degrees``; otherwise nobody knows.
+
+    Returns
+    -------
+    ndarray (unit) of bool
+
+    Examples
+    --------
+    >>> where = {"rf_x": ("unit", [0.0, 3.5]), "rf_y": ("unit", [0.0, 0.0]), "rf_size": ("unit", [2.0, 2.0])}
+    >>> leaves_screen(xr.DataArray([1.0, 1.0], where, "unit", attrs={"degrees": 8.0}))
+    array([False,  True])
+    """
     needed = ("rf_x", "rf_y", "rf_size")
     if "degrees" not in table.attrs or any(
         name not in table.coords or table[name].dims != ("unit",) for name in needed
@@ -178,3 +282,14 @@ def _leaves(table: xr.DataArray) -> np.ndarray:
     x, y, size = (table[name].values.astype(float) for name in needed)
     furthest = np.maximum(np.abs(x), np.abs(y)) + size / 2
     return furthest > table.attrs["degrees"] / 2 * (1 + 1e-6)
+
+
+def _cut(table: xr.DataArray, parameter: str) -> np.ndarray:
+    """Where what was shown is larger than the screen: along the curve, or of each unit's own."""
+    limit = table.attrs.get("degrees", np.inf) * (1 + 1e-6)
+    names = ("size", "length", "outer_size")
+    cut = np.full(table.sizes["unit"], parameter in names and bool(table[parameter].max() > limit))
+    for name in (f"{where}_{name}" for where in ("at", "own") for name in names):
+        if name in table.coords:
+            cut |= table[name].values > limit
+    return cut

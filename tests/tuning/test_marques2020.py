@@ -102,7 +102,7 @@ def test_orientation_is_that_of_a_loop_over_units(rates: dict[str, xr.DataArray]
     gratings = shown.where(shown.contrast == 1, drop=True)
     pairs = zip(gratings["size"].values, gratings.spatial_frequency.values, strict=True)
     keys = [(round(size * f), round(f, 6)) for size, f in pairs]
-    for unit in range(shown.sizes["unit"]):
+    for unit in np.flatnonzero(found.valid.values):
         curves = {}
         for key, angle, value in zip(keys, gratings.orientation.values, gratings.values[:, unit], strict=True):
             curves.setdefault(key, {}).setdefault((90 - angle) % 180, []).append(value)

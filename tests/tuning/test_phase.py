@@ -50,7 +50,7 @@ def test_the_best_grating_is_found_before_phase_is_looked_at(table):
     assert found.preferred_phase.values == pytest.approx([200, 90, np.nan, np.nan], nan_ok=True)
     assert found.at_orientation.values[:3].tolist() == [60, 60, 60]
     assert found.attrs["phases"] == 8
-    assert found.reason.values.tolist() == ["", "", "", "never answered"]
+    assert found.reason.values.tolist() == ["", "", "no preferred_phase (does not modulate)", "never answered"]
 
 
 def test_f0_is_above_the_blank(table):
@@ -97,4 +97,25 @@ def test_a_linear_unit_away_from_its_rectifier_has_no_ratio(table):
     found = phase_tuning(responses)
     assert np.isnan(found.modulation_ratio[0])
     assert float(found.f1[0]) == pytest.approx(1)
-    assert found.reason.values.tolist()[0].endswith("mean no different from the blank")
+    assert found.reason.values.tolist()[0].endswith("no modulation_ratio (mean not above the blank)")
+
+
+def test_a_grating_that_holds_a_unit_down_more_than_up_has_no_ratio_either(table):
+    responses = table(lambda phase, **_: np.where(phase == 45, 6.0, 1.0), phase=PHASES, blank=5.0)
+    found = phase_tuning(responses)
+    assert found.valid.all()
+    assert np.isnan(found.modulation_ratio[0])
+    assert "no modulation_ratio (mean not above the blank)" in found.reason.values[0]
+
+
+def test_too_few_phases_say_how_many_are_wanted_and_that_their_number_matters(table):
+    responses = table(lambda phase, **_: simple(phase, 90), phase=[0, 180])
+    with pytest.raises(ValueError, match=r"at least 3 phases .* 1\.41 to 2 with 4, 1\.53 to 1\.66 with 8"):
+        phase_tuning(responses)
+    for count, low, high in ((3, 1, 2), (4, 1.41, 2), (8, 1.53, 1.66)):
+        turned = np.arange(count) * 360 / count
+        ratios = [
+            float(phase_tuning(table(lambda phase, at=at, **_: simple(phase, at), phase=turned)).modulation_ratio[0])
+            for at in np.arange(0, 360 / count, 0.5)
+        ]
+        assert (min(ratios), max(ratios)) == (pytest.approx(low, abs=0.01), pytest.approx(high, abs=0.01))

@@ -99,9 +99,10 @@ def test_samples_are_read_as_they_are():
 def test_reasons_are_given():
     cells = np.stack([cell(SIZE, 0.8, 2.5, 2), cell(SIZE, 3, 9, 0), np.zeros(14), np.full(14, 2.0)], axis=1)
     found = tuning.size_tuning(responses(cells))
+    unsuppressed = "no surround_diameter, surround_diameter_sampled (hardly suppressed by size)"
     assert found.reason.values.tolist() == [
         "",
-        "optimum at the edge of the range (a bound); hardly suppressed by size (no surround diameter)",
+        f"optimum at the edge of the range (a bound); {unsuppressed}",
         "never answered",
         "constant (held away from the rectifier)",
     ]

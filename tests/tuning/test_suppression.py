@@ -148,7 +148,10 @@ def test_a_surround_that_dislikes_its_like():
     assert found["iso_cross_index"].values == pytest.approx([4 / 12, 0])
     assert found["weakest_surround"].values[0] in (45.0, 90.0, 135.0)
     assert np.isnan(found["iso_orientation_surround_ratio"].values[1])
-    assert found["reason"].values.tolist() == ["", "hardly suppressed across (no ratio)"]
+    assert found["reason"].values.tolist() == [
+        "",
+        "no iso_orientation_surround_ratio (hardly suppressed across)",
+    ]
     assert found["valid"].all()
 
 

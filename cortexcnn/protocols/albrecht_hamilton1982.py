@@ -13,10 +13,11 @@ from cortexcnn import tuning
 from cortexcnn.protocols.protocol import Protocol, own_parameters
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import sweep
+from cortexcnn.tuning.validity import extended
 
 __all__ = ["ALBRECHT_HAMILTON1982"]
 
-_UNSATURATED = "does not saturate"
+_UNSATURATED = "does not saturate (semi-saturation is a bound)"
 
 
 def _stimuli(_screen: Screen) -> xr.Dataset:
@@ -26,11 +27,12 @@ def _stimuli(_screen: Screen) -> xr.Dataset:
 
 def _measure(responses: xr.DataArray) -> xr.Dataset:
     found = tuning.contrast_tuning(responses, component="larger")
-    never = np.array([_UNSATURATED in reason for reason in found["reason"].values.tolist()])
-    return found.assign(
-        saturates=("unit", np.where(found["valid"], ~never, np.nan)),
-        semi_saturation_contrast=found["semi_saturation_contrast"].where(~xr.DataArray(never, dims="unit")),
-    )
+    ever = xr.DataArray([_UNSATURATED not in reason for reason in found["reason"].values.tolist()], dims="unit")
+    measures = {
+        "saturates": ever.astype(float),
+        "semi_saturation_contrast": found["semi_saturation_contrast"].where(ever),
+    }
+    return extended(found, measures, why={"semi_saturation_contrast": _UNSATURATED})
 
 
 ALBRECHT_HAMILTON1982 = Protocol(

@@ -13,6 +13,7 @@ from cortexcnn import tuning
 from cortexcnn.protocols.protocol import Protocol, own_parameters
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import sweep
+from cortexcnn.tuning.validity import extended
 
 __all__ = ["CAVANAUGH2002A"]
 
@@ -26,13 +27,13 @@ def _stimuli(screen: Screen) -> xr.Dataset:
 def _measure(responses: xr.DataArray) -> xr.Dataset:
     found = tuning.size_tuning(responses, component="larger")
     suppressed = found["surround_suppression_index"] > 0.1
-    known = suppressed.where(found["valid"]).astype(float)
-    both = found["grating_summation_field"].where(suppressed)
-    return found.assign(
-        surround_suppressed=known,
-        grating_summation_field=both,
-        surround_diameter_over_grating_summation_field=found["surround_diameter"] / both,
-    )
+    field, surround = found["grating_summation_field"].where(suppressed), found["surround_diameter"]
+    measures = {
+        "surround_suppressed": suppressed.astype(float),
+        "grating_summation_field": field,
+        "surround_diameter_over_grating_summation_field": surround / field,
+    }
+    return extended(found, measures, why=dict.fromkeys(measures, surround.attrs["undefined"]))
 
 
 CAVANAUGH2002A = Protocol(

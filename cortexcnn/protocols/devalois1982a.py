@@ -12,13 +12,16 @@ import xarray as xr
 from cortexcnn import tuning
 from cortexcnn.protocols.protocol import Protocol, own_parameters
 from cortexcnn.protocols.ringach2002 import orientations
+from cortexcnn.tuning.validity import extended
 
 __all__ = ["DEVALOIS1982A"]
 
 
 def _measure(responses: xr.DataArray) -> xr.Dataset:
     found = tuning.orientation_tuning(responses, component="larger")
-    return found.assign(orientation_full_width=2 * found["orientation_bandwidth_half_height"])
+    half = found["orientation_bandwidth_half_height"]
+    full = {"orientation_full_width": 2 * half}
+    return extended(found, full, why={"orientation_full_width": half.attrs["undefined"]})
 
 
 DEVALOIS1982A = Protocol(

@@ -33,6 +33,7 @@ from cortexcnn.models import on_canvas
 from cortexcnn.recording import record
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import sweep
+from cortexcnn.tuning.validity import also, extended
 
 __all__ = [
     "PROPERTIES",
@@ -100,19 +101,24 @@ _WEAK = 5.0
 def _orientation(shown: xr.DataArray) -> xr.Dataset:
     """Orientation by fits, of raw rates; F1/F0 above the blank."""
     found = tuning.orientation_tuning(shown, baseline="none")
+    phase = tuning.phase_tuning(shown)["modulation_ratio"]
     ratio, width = found["circular_variance"], found["orientation_bandwidth"]
     across = found["orthogonal_preferred_ratio"]
     clockwise = (90 - found["preferred_orientation"] + 22.5) % 180 - 22.5
     answers = found["valid"].values & (found["maximum"].values - tuning.baseline_of(shown, "blank").values > _WEAK)
-    return found.assign(
-        preferred_orientation=clockwise,  # from vertical, as it was published
-        orientation_selective=width.notnull().astype(float),
-        circular_variance_over_orientation_bandwidth=ratio / width,
-        orthogonal_preferred_ratio_minus_circular_variance=across - ratio,
-        modulation_ratio=("unit", tuning.phase_tuning(shown)["modulation_ratio"].values),
-        valid=("unit", answers),
-        reason=("unit", _weak(found, answers)),
-    )
+    measures = {
+        "preferred_orientation": clockwise,  # from vertical, as it was published
+        "orientation_selective": width.notnull().astype(float),
+        "circular_variance_over_orientation_bandwidth": ratio / width,
+        "orthogonal_preferred_ratio_minus_circular_variance": across - ratio,
+        "modulation_ratio": phase,
+    }
+    why = {
+        "preferred_orientation": found["preferred_orientation"].attrs["undefined"],
+        "circular_variance_over_orientation_bandwidth": width.attrs["undefined"],
+        "modulation_ratio": phase.attrs["undefined"],
+    }
+    return _strong(extended(found, measures, why=why), answers)
 
 
 def _frequency(shown: xr.DataArray) -> xr.Dataset:
@@ -121,14 +127,16 @@ def _frequency(shown: xr.DataArray) -> xr.Dataset:
     mean = tuning.spatial_frequency_tuning(shown)
     answers = found["valid"].values & (found["maximum"].values > _WEAK)
     by_mean = mean["valid"].values & (mean["maximum"].values > _WEAK)
-    ratio = mean["schiller_ratio"].values
-    return found.assign(
-        spatial_frequency_bandwidth_ratio=("unit", ratio),
-        spatial_frequency_selective=("unit", np.isfinite(ratio).astype(float)),
-        valid=("unit", answers),
-        valid_f0=("unit", by_mean),
-        reason=("unit", _weak(found, answers)),
-    )
+    ratio = mean["schiller_ratio"].where(by_mean)
+    measures = {
+        "spatial_frequency_bandwidth_ratio": ratio,
+        "spatial_frequency_selective": ratio.notnull().astype(float).where(by_mean),
+    }
+    why = {
+        "spatial_frequency_bandwidth_ratio": "no F0 above 5 spikes/s whose cuts lie within the range",
+        "spatial_frequency_selective": "no F0 above 5 spikes/s",
+    }
+    return _strong(extended(found, measures, why=why), answers).assign(valid_f0=("unit", by_mean & answers))
 
 
 def _sizes(shown: xr.DataArray) -> xr.Dataset:
@@ -136,21 +144,15 @@ def _sizes(shown: xr.DataArray) -> xr.Dataset:
     found = tuning.size_tuning(shown)
     suppressed = found["surround_suppression_index"] > _SUPPRESSED
     answers = found["valid"].values & (found["maximum"].values > _WEAK)
-    return found.assign(
-        grating_summation_field=found["grating_summation_field"].where(suppressed),
-        surround_diameter=found["surround_diameter"].where(suppressed),
-        valid=("unit", answers),
-        reason=("unit", _weak(found, answers)),
-    )
+    measures = {name: found[name].where(suppressed) for name in ("grating_summation_field", "surround_diameter")}
+    why = dict.fromkeys(measures, found["surround_diameter"].attrs["undefined"])
+    return _strong(extended(found, measures, why=why), answers)
 
 
-def _weak(found: xr.Dataset, answers: np.ndarray) -> list[str]:
-    """Why units don't count: what their measures say, or that they are weak."""
-    told = found["reason"].values.astype(str)
-    return [
-        why or ("" if fine else f"never {_WEAK:g} spikes/s above the blank")
-        for why, fine in zip(told, answers, strict=True)
-    ]
+def _strong(found: xr.Dataset, answers: np.ndarray) -> xr.Dataset:
+    """The same table, where units that are weak don't count."""
+    weak = found["valid"].values & ~answers
+    return also(found.assign(valid=("unit", answers)), f"never {_WEAK:g} spikes/s above the blank", weak)
 
 
 _SUPPRESSED = 0.1
@@ -358,11 +360,20 @@ def marques2020_rates(responses: xr.DataArray) -> xr.DataArray:
     x, y = _centroids(rectified)
     here = np.hypot(x - PLACE[0], y - PLACE[1]) <= NEAR
     if not here.any():
-        raise ValueError(f"no unit answers within {NEAR}° of ({PLACE[0]:g}°, {PLACE[1]:g}°): nothing to measure")
+        raise ValueError(
+            f"no unit answers within {NEAR}° of ({PLACE[0]:g}°, {PLACE[1]:g}°): nothing to measure; take other layers, "
+            "or change degrees, and see that the network has its weights"
+        )
     fields = {"field_x": ("unit", x), "field_y": ("unit", y)}
     kept = rectified.assign_coords(fields).isel(unit=np.flatnonzero(here))
     scaled = [_scaled(part) for _, part in groups(kept, "layer")]
-    return xr.concat(scaled, "unit").assign_attrs({**responses.attrs, "units": "spikes/s"})
+    rates = xr.concat(scaled, "unit").assign_attrs({**responses.attrs, "units": "spikes/s"})
+    if not rates.sizes["unit"]:
+        raise ValueError(
+            "no unit answers to an orientation more than to the blank: nothing to measure; take other layers, and see "
+            "that the network has its weights"
+        )
+    return rates
 
 
 def marques2020_properties(

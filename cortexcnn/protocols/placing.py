@@ -17,7 +17,7 @@ from cortexcnn.arrays import groups
 from cortexcnn.protocols.grating_tuning import grating_battery
 from cortexcnn.recording import record, record_own
 from cortexcnn.stimuli import sweep
-from cortexcnn.tuning.validity import also
+from cortexcnn.tuning.validity import also, extended
 
 __all__ = ["EDGES", "edge_shares", "preferred_stimuli"]
 
@@ -97,7 +97,10 @@ def preferred_stimuli(
     together = xr.concat(found, "unit", combine_attrs="drop_conflicts")
     if not together["valid"].any():
         told = ", ".join(dict.fromkeys(together["reason"].values.tolist()))
-        raise ValueError(f"no unit of {', '.join(dict.fromkeys(together['layer'].values))} answers to gratings: {told}")
+        raise ValueError(
+            f"no unit of {', '.join(dict.fromkeys(together['layer'].values))} answers to gratings: {told}; take other "
+            "layers or units (units='all'), and see that the network has its weights"
+        )
     return together
 
 
@@ -217,8 +220,9 @@ def _phased(network: Any, best: xr.Dataset, *, progress: bool) -> xr.Dataset:
     own = _own(best).assign(size=best["size"])
     found = tuning.phase_tuning(record_own(network, table, own, progress=progress))
     phase = found["preferred_phase"].values
-    ratio = found["modulation_ratio"].drop_vars(list(found.coords))
-    return best.assign(phase=("unit", np.where(np.isnan(phase), 0.0, phase)), modulation_ratio=ratio)
+    placed = best.assign(phase=("unit", np.where(np.isnan(phase), 0.0, phase)))
+    ratio = found["modulation_ratio"]
+    return extended(placed, {"modulation_ratio": ratio}, why={"modulation_ratio": ratio.attrs["undefined"]})
 
 
 def _own(best: xr.Dataset) -> xr.Dataset:

@@ -13,6 +13,7 @@ from cortexcnn import tuning
 from cortexcnn.protocols.protocol import Protocol, own_parameters
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import sweep
+from cortexcnn.tuning.validity import extended
 
 __all__ = ["RINGACH2002", "orientations"]
 
@@ -28,11 +29,16 @@ def _measure(responses: xr.DataArray) -> xr.Dataset:
     variance, width = found["circular_variance"], found["orientation_bandwidth"]
     ratio = found["orthogonal_preferred_ratio"]
     phase = tuning.phase_tuning(responses)["modulation_ratio"]
-    return found.assign(
-        circular_variance_over_orientation_bandwidth=variance / width,
-        orthogonal_preferred_ratio_minus_circular_variance=ratio - variance,
-        modulation_ratio=("unit", phase.where(found["valid"].values).values),
-    )
+    measures = {
+        "circular_variance_over_orientation_bandwidth": variance / width,
+        "orthogonal_preferred_ratio_minus_circular_variance": ratio - variance,
+        "modulation_ratio": phase,
+    }
+    why = {
+        "circular_variance_over_orientation_bandwidth": width.attrs["undefined"],
+        "modulation_ratio": phase.attrs["undefined"],
+    }
+    return extended(found, measures, why=why)
 
 
 _NAMES = (

@@ -10,6 +10,7 @@ import xarray as xr
 from cortexcnn import tuning
 from cortexcnn.protocols.devalois1982b import frequencies
 from cortexcnn.protocols.protocol import Protocol, own_parameters
+from cortexcnn.tuning.validity import extended
 
 __all__ = ["SCHILLER1976"]
 
@@ -17,8 +18,11 @@ __all__ = ["SCHILLER1976"]
 def _measure(responses: xr.DataArray) -> xr.Dataset:
     found = tuning.spatial_frequency_tuning(responses, component="larger")
     ratio = found["schiller_ratio"]
-    selective = ratio.notnull().where(found["valid"]).astype(float)
-    return found.assign(spatial_frequency_bandwidth_ratio=ratio, spatial_frequency_selective=selective)
+    measures = {
+        "spatial_frequency_bandwidth_ratio": ratio,
+        "spatial_frequency_selective": ratio.notnull().astype(float),
+    }
+    return extended(found, measures, why={"spatial_frequency_bandwidth_ratio": ratio.attrs["undefined"]})
 
 
 SCHILLER1976 = Protocol(

@@ -12,6 +12,7 @@ from cortexcnn import tuning
 from cortexcnn.protocols.protocol import Protocol, own_parameters
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import sweep
+from cortexcnn.tuning.validity import extended
 
 __all__ = ["SKOTTUN1991"]
 
@@ -22,8 +23,9 @@ def _stimuli(_screen: Screen) -> xr.Dataset:
 
 def _measure(responses: xr.DataArray) -> xr.Dataset:
     found = tuning.phase_tuning(responses)
-    simple = (found["modulation_ratio"] > 1).where(found["modulation_ratio"].notnull())
-    return found.assign(simple=simple.astype(float))
+    ratio = found["modulation_ratio"]
+    simple = (ratio > 1).where(ratio.notnull()).astype(float)
+    return extended(found, {"simple": simple}, why={"simple": ratio.attrs["undefined"]})
 
 
 SKOTTUN1991 = Protocol(

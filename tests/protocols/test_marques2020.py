@@ -120,7 +120,8 @@ def test_properties_are_the_measures_of_their_sets_and_weak_units_say_why():
     np.testing.assert_array_equal(found.circular_variance[[0, 1, 3, 4]], direct.circular_variance[[0, 1, 3, 4]])
     assert np.isnan(found.circular_variance[2])
     assert found.reason.values[2].startswith("orientation: no response exceeds")
-    assert found.reason.values[0] == ""
+    assert "orientation: " not in found.reason.values[0]
+    assert "no grating_summation_field, surround_diameter" in found.reason.values[0]  # the same to all sizes
 
 
 def test_units_drawn_from_the_neurons_score_as_neurons_do():

@@ -6,198 +6,78 @@ numbers for infinitely many repeats show what sampling and fitting alone do.
 
     python analyses/estimator_bias.py --out estimator_bias
 
-Writes estimator_bias.csv (all conditions) and a figure, and prints the table of docs/estimators.md. A measure is one
-entry in MEASURES; a kind of cell one in SWEEPS.
+Writes estimator_bias.csv (all conditions) and a figure, and prints the tables of docs/estimators.md. The cells, the
+experiments on them and what is true of them are in analyses/handmade_cells.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from handmade_cells import EXPERIMENTS, SPONTANEOUS
 from matplotlib.axes import Axes
-from scipy.special import erf, ive
 
-from cortexcnn import plot, tuning
+from cortexcnn import plot
 from cortexcnn.arrays import content_hash
 from cortexcnn.plot.style import axis_label
 from cortexcnn.recording import spikes
 
-SPONTANEOUS = 0.82  # spikes/s
-SHARPNESS = 3.0  # of direction cells: the concentration of each of their two bumps
 RATE, LOW_RATE = 33.8, 10.0
-"""Spikes/s: what the printed table and the figure are for."""
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """What is shown, to which cells, and what measures them."""
-
-    shown: np.ndarray
-    shape: Callable[[np.ndarray, np.ndarray, Any], np.ndarray]  # (shown, place, cell): between 0 and 1
-    cells: dict[str, Any]
-    measure: Callable[[xr.DataArray], xr.Dataset]
-    places: tuple[float, float] = (0.0, 0.0)  # between which cells are placed evenly at random
-    other: dict[str, Any] = field(default_factory=dict)  # further parameters of all stimuli
-
-
-def _direction(x: np.ndarray, place: np.ndarray, weaker: float) -> np.ndarray:
-    """Two bumps half a turn apart."""
-    bumps = [np.exp(SHARPNESS * (sign * np.cos(np.deg2rad(x - place)) - 1)) for sign in (1, -1)]
-    return (bumps[0] + weaker * bumps[1]) / (1 + weaker * np.exp(-2 * SHARPNESS))
-
-
-def _phase(x: np.ndarray, place: np.ndarray, cell: tuple[float, float]) -> np.ndarray:
-    """A rectified wave on a pedestal."""
-    mean, wave = cell
-    return np.maximum(mean + wave * np.cos(np.deg2rad(x - place)), 0) / (mean + wave)
-
-
-def _size(x: np.ndarray, place: np.ndarray, surround: float) -> np.ndarray:  # noqa: ARG001 - all are in one place
-    """A ratio of gaussians, of centre .6° and surround 1.8°."""
-
-    def ratio(size: np.ndarray) -> np.ndarray:
-        return erf(size / 0.6) ** 2 / (1 + surround * erf(size / 1.8) ** 2)
-
-    return ratio(x) / ratio(_DIAMETERS).max()
-
-
-_SIZES = np.geomspace(0.2, 8, 12)
-_DIAMETERS = np.geomspace(0.2, 8, 4000)
-
-SWEEPS = {
-    "orientation": Sweep(
-        shown=np.arange(0, 180, 15.0),
-        shape=lambda x, place, k: np.exp(k * (np.cos(2 * np.deg2rad(x - place)) - 1)),
-        cells={"untuned": 0.0, "broad": 0.5, "typical": 1.5, "narrow": 6.0},
-        measure=tuning.orientation_tuning,
-        places=(0, 180),
-    ),
-    "direction": Sweep(
-        shown=np.arange(0, 360, 22.5),
-        shape=_direction,
-        cells={"both ways": 1.0, "rather one": 0.5, "one way": 0.0},
-        measure=tuning.direction_tuning,
-        places=(0, 360),
-    ),
-    "spatial_frequency": Sweep(
-        shown=2.0 ** np.arange(-2, 4.1, 0.5),
-        shape=lambda x, place, sigma: np.exp(-0.5 * ((np.log2(x) - place) / sigma) ** 2),
-        cells={"narrow": 0.4, "typical": 0.65, "broad": 1.0},
-        measure=tuning.spatial_frequency_tuning,
-        places=(0.5, 1.5),
-    ),
-    "phase": Sweep(
-        shown=np.arange(0, 360, 45.0),
-        shape=_phase,
-        cells={"complex": (1.0, 0.0), "between": (1.0, 0.8), "simple": (0.0, 1.0)},
-        measure=tuning.phase_tuning,
-        places=(0, 360),
-    ),
-    "contrast": Sweep(
-        shown=np.geomspace(0.02, 1, 9),
-        shape=lambda x, place, cell: x ** cell[1] / (x ** cell[1] + cell[0] ** cell[1]),  # noqa: ARG005
-        cells={"sensitive": (0.1, 2.0), "typical": (0.3, 2.0), "steep": (0.3, 4.0)},
-        measure=tuning.contrast_tuning,
-    ),
-    "size": Sweep(
-        shown=_SIZES,
-        shape=_size,
-        cells={"not suppressed": 0.0, "suppressed": 1.0, "much suppressed": 4.0},
-        measure=tuning.size_tuning,
-    ),
-}
-"""Cells by the parameter that they are tuned to, each with the number (or numbers) that its shape takes."""
-
-
-def _sized(read: Callable[[xr.DataArray], xr.DataArray]) -> Callable[[float, np.ndarray], float]:
-    """What a definition gives on the curve that the cell has."""
-
-    def truth(surround: float, _: np.ndarray) -> float:
-        values = _size(_DIAMETERS, np.zeros(1), surround)[:, None]
-        return float(read(xr.DataArray(values, dims=("size", "unit"), coords={"size": _DIAMETERS}))[0])
-
-    return truth
-
-
-def _harmonics(cell: tuple[float, float], _: np.ndarray) -> float:
-    """F1/F0 over very many phases."""
-    phase = np.arange(0, 360, 0.1)
-    curve = xr.DataArray(_phase(phase, np.zeros(1), cell), dims="phase", coords={"phase": phase})
-    return float(tuning.modulation_ratio(curve))
-
-
-def _half_width(k: float, height: float) -> float:
-    """Of a von Mises curve on the doubled angle; NaN if it never falls that far."""
-    cosine = 1 + np.log(height) / k if k > 0 else -np.inf
-    return float(np.rad2deg(np.arccos(cosine)) / 2) if cosine >= -1 else np.nan
-
-
-def _both(weaker: float) -> float:
-    """Response to the null direction over that to the preferred one."""
-    return (weaker + np.exp(-2 * SHARPNESS)) / (1 + weaker * np.exp(-2 * SHARPNESS))
-
-
-MEASURES: dict[str, tuple[str, Callable[[Any, np.ndarray], Any]]] = {
-    "circular_variance": ("orientation", lambda k, _: 1 - ive(1, k) / ive(0, k)),
-    "osi_pref_orth": ("orientation", lambda k, _: np.tanh(k)),
-    "orthogonal_preferred_ratio": ("orientation", lambda k, _: np.exp(-2 * k)),
-    "orientation_bandwidth": ("orientation", lambda k, _: _half_width(k, 2**-0.5)),
-    "orientation_bandwidth_half_height": ("orientation", lambda k, _: _half_width(k, 0.5)),
-    "preferred_orientation": ("orientation", lambda k, place: place if k else np.nan),
-    "preferred_orientation_fitted": ("orientation", lambda k, place: place if k else np.nan),
-    "direction_selectivity": ("direction", lambda weaker, _: 1 - _both(weaker)),
-    "direction_vector_length": (
-        "direction",
-        lambda weaker, _: (1 - weaker) / (1 + weaker) * ive(1, SHARPNESS) / ive(0, SHARPNESS),
-    ),
-    "preferred_direction": ("direction", lambda weaker, place: place if weaker < 1 else np.nan),
-    "peak_spatial_frequency": ("spatial_frequency", lambda _, place: 2.0**place),
-    "spatial_frequency_bandwidth": ("spatial_frequency", lambda sigma, _: 2 * sigma * np.sqrt(2 * np.log(2))),
-    "schiller_ratio": ("spatial_frequency", lambda sigma, _: 100 * 2 ** (-2 * sigma * np.sqrt(np.log(2)))),
-    "modulation_ratio": ("phase", _harmonics),
-    "semi_saturation_contrast": ("contrast", lambda cell, _: cell[0]),
-    "exponent": ("contrast", lambda cell, _: cell[1]),
-    "grating_summation_field": ("size", _sized(tuning.grating_summation_field)),
-    "grating_summation_field_sampled": ("size", _sized(tuning.grating_summation_field)),
-    "surround_diameter": ("size", _sized(tuning.surround_diameter)),
-    "surround_diameter_sampled": ("size", _sized(tuning.surround_diameter)),
-    "surround_suppression_index": ("size", _sized(tuning.surround_suppression_index)),
-    "surround_suppression_index_sampled": ("size", _sized(tuning.surround_suppression_index)),
-}
-"""Every measure: the sweep that it comes from, and its true value for a cell at each place (NaN: it has none)."""
+"""Spikes/s: what the printed tables and the figure are for."""
 
 FIGURE = [
-    "circular_variance",
-    "osi_pref_orth",
-    "orientation_bandwidth",
-    "preferred_orientation",
-    "direction_selectivity",
-    "direction_vector_length",
-    "peak_spatial_frequency",
-    "spatial_frequency_bandwidth",
-    "modulation_ratio",
-    "semi_saturation_contrast",
-    "grating_summation_field",
-    "surround_suppression_index",
+    ("orientation", "circular_variance"),
+    ("orientation", "osi_pref_orth"),
+    ("orientation", "orientation_bandwidth"),
+    ("orientation", "maximum"),
+    ("direction", "direction_selectivity"),
+    ("spatial_frequency", "spatial_frequency_bandwidth"),
+    ("phase", "modulation_ratio"),
+    ("contrast", "semi_saturation_contrast"),
+    ("size", "grating_summation_field"),
+    ("size", "surround_suppression_index"),
+    ("mask", "strongest_suppression"),
+    ("surround", "iso_cross_index"),
+    ("length", "end_stopping"),
+    ("line_weighting", "discreteness"),
+    ("receptive_field", "diameter"),
+    ("noise", "n_x"),
+    ("angle", "bilateral_asymmetry"),
+    ("curvature", "curvature_bandwidth"),
+    ("texture", "texture_modulation_index"),
+    ("pictures", "sparseness"),
 ]
+"""The experiment and the measure of each panel."""
+
+TITLES = {
+    "orientation_bandwidth": "orientation bandwidth (°)",
+    "strongest_suppression": "strongest suppression by a mask",
+    "iso_cross_index": "iso/cross index of the surround",
+    "end_stopping": "end-stopping",
+    "discreteness": "discreteness of on and off",
+    "diameter": "receptive field: diameter (°)",
+    "n_x": "n_x of a fitted Gabor (periods)",
+    "bilateral_asymmetry": "bilateral asymmetry of angles",
+    "curvature_bandwidth": "curvature bandwidth (1/°)",
+    "sparseness": "sparseness over pictures",
+}
+"""Of panels that stand by themselves here, where the axis of a measure says more or less."""
 
 
 def main(argv: list[str] | None = None) -> pd.DataFrame:
     """Simulate, measure, write the table and the figure."""
     arguments = _arguments(argv)
     rows = []
-    for name, sweep in SWEEPS.items():
-        for cell in sweep.cells:
+    for name, experiment in EXPERIMENTS.items():
+        for cell in experiment.kinds:
             for maximum in arguments.maximum:
                 for repeats in [*arguments.repeats, np.inf]:
-                    condition = {"sweep": name, "cell": cell, "maximum": maximum, "repeats": repeats}
+                    condition = {"experiment": name, "cell": cell, "maximum": maximum, "repeats": repeats}
                     rows += measured(**condition, cells=arguments.cells, fano=arguments.fano, seed=arguments.seed)
     table = pd.DataFrame(rows)
     table.to_csv(arguments.out / "estimator_bias.csv", index=False)
@@ -207,37 +87,30 @@ def main(argv: list[str] | None = None) -> pd.DataFrame:
 
 
 def measured(
-    sweep: str, cell: str, maximum: float, repeats: float, *, cells: int, fano: float = 1.0, seed: int = 0
+    experiment: str, cell: str, maximum: float, repeats: float, *, cells: int, fano: float = 1.0, seed: int = 0
 ) -> list[dict[str, Any]]:
     """Bias and spread of every measure in one condition: a row for each."""
-    known, number = SWEEPS[sweep], SWEEPS[sweep].cells[cell]
-    stream = int(content_hash(seed, sweep, cell, float(maximum), float(repeats)), 16)
-    place = np.random.default_rng(stream).uniform(*known.places, cells)
-    rates = responses(sweep, cell, maximum, place)
+    known = EXPERIMENTS[experiment]
+    count = min(cells, known.most)
+    stream = int(content_hash(seed, experiment, cell, float(maximum), float(repeats)), 16)
+    built = known.cells(cell, maximum, count, np.random.default_rng(stream))
+    rates = known.responses(built)
     if np.isfinite(repeats):
-        rates = spikes(rates, scale="none", repeats=int(repeats), fano=fano, quantity="rates", rng=stream)
+        rates = spikes(
+            rates,
+            scale="none",
+            duration=known.seconds,
+            repeats=int(repeats),
+            fano=fano,
+            quantity="rates",
+            rng=stream,
+        )
     found = known.measure(rates)
-    told = {"cell": cell, "maximum": maximum, "repeats": repeats, "cells": cells}
+    told = {"cell": cell, "maximum": maximum, "repeats": repeats, "cells": count}
     return [
-        {"measure": name, **told, **_errors(found[name], np.broadcast_to(truth(number, place), cells))}
-        for name, (of, truth) in MEASURES.items()
-        if of == sweep
+        {"experiment": experiment, "measure": name, **told, **_errors(found[name], truth)}
+        for name, truth in known.true(built).items()
     ]
-
-
-def responses(sweep: str, cell: str, maximum: float, place: np.ndarray) -> xr.DataArray:
-    """Rates (stimulus, unit) of cells of one kind, each at its place; the last row is a blank."""
-    known = SWEEPS[sweep]
-    shape = known.shape(known.shown[:, None], place[None, :], known.cells[cell])
-    shape = np.broadcast_to(shape, (len(known.shown), len(place)))
-    rates = SPONTANEOUS + (maximum - SPONTANEOUS) * np.concatenate([shape, np.zeros((1, len(place)))])
-    along = {"contrast": np.append(np.ones(len(known.shown)), 0.0), sweep: np.append(known.shown, np.nan)}
-    if sweep == "contrast":
-        along = {"contrast": np.append(known.shown, 0.0)}
-    coords = {"stimulus": np.arange(len(rates)), "unit": np.arange(len(place))}
-    return xr.DataArray(
-        rates, dims=("stimulus", "unit"), coords=coords | {name: ("stimulus", each) for name, each in along.items()}
-    )
 
 
 def _errors(found: xr.DataArray, truth: np.ndarray) -> dict[str, float]:
@@ -246,31 +119,45 @@ def _errors(found: xr.DataArray, truth: np.ndarray) -> dict[str, float]:
     if "period" in found.attrs:
         period = found.attrs["period"]
         error = (error + period / 2) % period - period / 2
+    told = {"truth": float(np.mean(truth)), "truth_range": float(np.ptp(truth))}
     undefined = float(np.isnan(found.values).mean())
     there = error[~np.isnan(error)]
     if len(there) < 2:
-        return {"truth": float(np.mean(truth)), **dict.fromkeys(_STATISTICS, np.nan), "undefined": undefined}
+        return {**told, **dict.fromkeys(_STATISTICS, np.nan), "undefined": undefined}
     spread = float(there.std(ddof=1))
     numbers = float(there.mean()), spread / np.sqrt(len(there)), float(np.median(there)), spread
-    return {"truth": float(np.mean(truth)), **dict(zip(_STATISTICS, numbers, strict=True)), "undefined": undefined}
+    return {**told, **dict(zip(_STATISTICS, numbers, strict=True)), "undefined": undefined}
 
 
 _STATISTICS = ("bias", "standard_error", "median_bias", "spread")
 
 
 def printed(table: pd.DataFrame, repeats: tuple[int, ...] = (5, 20, 50)) -> str:
-    """Bias ± spread as Markdown: at the usual rate by repeats, at the low rate, and without noise."""
-    columns = [(RATE, number) for number in repeats] + [(LOW_RATE, 20), (RATE, np.inf)]
+    """Bias ± spread as Markdown, a table for each experiment: by repeats, at the low rate, and without noise."""
+    columns: list[tuple[float, float]] = [(RATE, number) for number in repeats] + [(LOW_RATE, 20), (RATE, np.inf)]
     heads = [f"{rate:g}/s, {'no noise' if number == np.inf else f'{number} repeats'}" for rate, number in columns]
-    lines = [" | ".join(["", "measure", "cell", "truth", *heads, ""]), "|---" * (3 + len(heads)) + "|"]
-    for (measure, cell), rows in table.groupby(["measure", "cell"], sort=False):
-        truth, indexed = float(rows["truth"].iloc[0]), rows.set_index(["maximum", "repeats"])
-        if np.isnan(truth) and not rows["undefined"].between(0, 1, inclusive="neither").any():
-            continue  # an untuned cell's preference: there is nothing to be right or wrong about
-        known = "none" if np.isnan(truth) else "any" if measure.startswith("preferred") else _short(truth, digits=3)
-        entries = [_entry(indexed.loc[column]) if column in indexed.index else "" for column in columns]
-        lines.append(" | ".join(["", measure.replace("_", " "), cell, known, *entries, ""]))
-    return "\n".join(line.strip() for line in lines)
+    lines: list[str] = []
+    for experiment, own in table.groupby("experiment", sort=False):
+        lines += [f"### {str(experiment).replace('_', ' ').capitalize()}", ""]
+        lines += [" | ".join(["", "measure", "cell", "truth", *heads, ""]), "|---" * (3 + len(heads)) + "|"]
+        for (measure, cell), rows in own.groupby(["measure", "cell"], sort=False):
+            known = _known(rows)
+            if known == "none" and not rows["undefined"].between(0, 1, inclusive="neither").any():
+                continue  # an untuned cell's preference: there is nothing to be right or wrong about
+            by_condition = {(row["maximum"], row["repeats"]): row for _, row in rows.iterrows()}
+            entries = [_entry(by_condition[column]) if column in by_condition else "" for column in columns]
+            lines.append(" | ".join(["", str(measure).replace("_", " "), str(cell), known, *entries, ""]))
+        lines.append("")
+    return "\n".join(line.strip() for line in lines).strip()
+
+
+def _known(rows: pd.DataFrame) -> str:
+    """The truth of one measure of one kind of cell, at the usual rate; "any" if each cell has its own."""
+    usual = rows[rows["maximum"] == RATE]
+    if usual.empty or usual["truth"].isna().all():
+        return "none"
+    truth = float(usual["truth"].iloc[-1])
+    return "any" if usual["truth_range"].iloc[-1] > 0.1 * abs(truth) else _short(truth, digits=3)
 
 
 def _entry(row: pd.Series) -> str:
@@ -289,14 +176,15 @@ def _short(number: float, sign: str = "", *, digits: int = 2) -> str:
 @plot.style()
 def _figure(table: pd.DataFrame, folder: Path) -> list[Path]:
     """A panel a measure: bias against repeats, with the spread at the usual rate, and dashed at the low one."""
-    figure, axes = plot.figure(3, 4, width=2.5, height=2.1)
-    for ax, measure in zip(axes.flat, FIGURE, strict=True):
-        own = table[(table["measure"] == measure) & table["truth"].notna() & np.isfinite(table["repeats"])]
-        for cell, colour in zip(SWEEPS[MEASURES[measure][0]].cells, plot.COLOURS, strict=False):
+    figure, axes = plot.figure(4, 5, width=2.3, height=2.0)
+    for ax, (experiment, measure) in zip(axes.flat, FIGURE, strict=True):
+        own = table[(table["experiment"] == experiment) & (table["measure"] == measure)]
+        own = own[own["truth"].notna() & np.isfinite(own["repeats"])]
+        for cell, colour in zip(EXPERIMENTS[experiment].kinds, plot.COLOURS, strict=False):
             if (own["cell"] == cell).any():
                 _line(ax, own[own["cell"] == cell], colour, cell)
         ax.axhline(0, color="black", linewidth=0.6)
-        ax.set(xscale="log", title=axis_label(measure).replace(", half width at 1/√2", ""))
+        ax.set(xscale="log", title=TITLES.get(measure, axis_label(measure)))
         ax.set_xticks(own["repeats"].unique(), [f"{number:g}" for number in own["repeats"].unique()])
         ax.minorticks_off()
         ax.legend(fontsize=6)

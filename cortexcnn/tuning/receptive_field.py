@@ -10,6 +10,8 @@ from cortexcnn.tuning.validity import also, measured
 
 __all__ = ["effective_field", "receptive_field", "subregions"]
 
+FINER = 33
+"""Sides that are tried within the coarse step in which a square comes to hold enough."""
 EDGE = "receptive field touches the edge of the map (its extent is a bound)"
 _ONE = "one subregion only (no overlap)"
 
@@ -232,14 +234,15 @@ def _side(energy: np.ndarray, y: np.ndarray, x: np.ndarray, share: float) -> np.
     reach = np.linspace(0, np.hypot(np.ptp(y), np.ptp(x)) + y[1] - y[0], 4 * max(len(y), len(x)))
     side = np.full(energy.shape[2], np.nan)
     for unit in np.flatnonzero(energy.sum((0, 1)) > 0):
-        rows, columns = (
-            _covered(at, middle[unit], reach) for at, middle in zip((y, x), centre, strict=True)
-        )  # (reach, position)
-        held = np.einsum("ri,ij,rj->r", rows, energy[..., unit], columns) / energy[..., unit].sum()
-        first = int((held >= share).argmax())
+        ends, held = reach, np.zeros(0)
+        for _ in range(2):  # coarse, then fine: within a position the energy grows as the square of the side
+            rows, columns = (_covered(at, middle[unit], ends) for at, middle in zip((y, x), centre, strict=True))
+            held = np.einsum("ri,ij,rj->r", rows, energy[..., unit], columns) / energy[..., unit].sum()
+            first = max(1, int((held >= share).argmax()))
+            within, ends = ends, np.linspace(ends[first - 1], ends[first], FINER)
         before, after = held[first - 1], held[first]
         part = (share - before) / (after - before)
-        side[unit] = 2 * (reach[first - 1] + part * (reach[first] - reach[first - 1]))
+        side[unit] = 2 * (within[first - 1] + part * (within[first] - within[first - 1]))
     return side
 
 

@@ -96,6 +96,17 @@ def test_an_even_field_is_used_throughout():
     assert float(tuning.effective_field(table).effective_share[0]) == pytest.approx(np.sqrt(0.95), abs=1e-3)
 
 
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_the_side_is_known_within_a_position(count):
+    values = np.zeros((15, 15))
+    around = slice(7 - count // 2, 8 + count // 2)
+    values[around, around] = 1
+    labels = {"y": np.arange(15.0), "x": np.arange(15.0), "unit": ["cell"]}
+    table = xr.DataArray(values[..., None], dims=("y", "x", "unit"), coords=labels)
+    side = float(tuning.effective_field(table, 15.0).effective_size[0])
+    assert side == pytest.approx(count * np.sqrt(0.95), rel=1e-3)
+
+
 def test_noise_is_taken_off():
     noise = np.random.default_rng(0).normal(0, 0.05, (81, 81))
     truth = float(tuning.effective_field(made(gaussian(0, 0, 0.3)), 4.0).effective_size[0])

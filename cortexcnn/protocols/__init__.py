@@ -20,6 +20,7 @@ from cortexcnn.protocols.marques2020 import (
 from cortexcnn.protocols.named import PROTOCOLS
 from cortexcnn.protocols.placing import EDGES, edge_shares, preferred_stimuli
 from cortexcnn.protocols.protocol import Protocol, beside_neurons, run_protocol, summarise_measures
+from cortexcnn.protocols.receptive_fields import field_agreement, field_maps, field_measures, field_stimuli, map_fields
 from cortexcnn.protocols.targets import TARGETS, Target, classical, grating_rdms, target
 from cortexcnn.protocols.through_training import across_seeds, through_training
 from cortexcnn.protocols.turning_bar import above_blank, spike_times, swept_bars
@@ -41,11 +42,16 @@ __all__ = [
     "classical",
     "compare_networks",
     "edge_shares",
+    "field_agreement",
+    "field_maps",
+    "field_measures",
+    "field_stimuli",
     "grating_battery",
     "grating_rdms",
     "grating_tuning",
     "layer_rdms",
     "looking_near",
+    "map_fields",
     "marques2020",
     "marques2020_network",
     "marques2020_properties",

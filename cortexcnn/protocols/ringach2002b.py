@@ -24,6 +24,7 @@ __all__ = [
     "RINGACH2002B",
     "own_checks",
     "ringach2002b_beside",
+    "ringach2002b_frames",
     "ringach2002b_maps",
     "ringach2002b_measures",
     "ringach2002b_stimuli",
@@ -103,13 +104,40 @@ def own_checks(units: xr.Dataset, stimuli: xr.Dataset) -> xr.Dataset:
     return xr.Dataset({"check": ("unit", np.maximum(1, wanted) * pixel)}, units["unit"].coords)
 
 
+def ringach2002b_frames(responses: xr.DataArray) -> Iterator[tuple[xr.DataArray, xr.DataArray]]:
+    """What the units that look at one place saw, through checks of one size, and what they answered; then the next.
+
+    Parameters
+    ----------
+    responses : DataArray (stimulus, unit[, repeat])
+        To :func:`ringach2002b_stimuli`, whole-screen noise for all or with each unit's own checks.
+
+    Yields
+    ------
+    frames : DataArray (stimulus, y, x)
+        The checks that their receptive field covers, with one around them.
+    responses : DataArray (stimulus, unit[, repeat])
+        Of these units.
+
+    Raises
+    ------
+    ValueError
+        If they are no responses to white noise, or don't say where the units look.
+    """
+    _check(responses)
+    keys = np.stack([_sides(responses), *(responses[name].values for name in ("rf_x", "rf_y", "rf_size"))], axis=1)
+    for key in dict.fromkeys(map(tuple, keys.tolist())):
+        here = responses.isel(unit=np.flatnonzero((keys == key).all(1)))
+        yield _frames(here, *key), here
+
+
 def ringach2002b_maps(responses: xr.DataArray, *, alpha: float = 0.01) -> Iterator[xr.Dataset]:
     """Spike-triggered averages of the units that look at one place, through checks of one size, and then the next.
 
     Parameters
     ----------
     responses : DataArray (stimulus, unit[, repeat])
-        To :func:`ringach2002b_stimuli`, whole-screen noise for all or with each unit's own checks.
+        As of :func:`ringach2002b_frames`.
     alpha : float
         As of ``tuning.spike_triggered_average``.
 
@@ -121,13 +149,10 @@ def ringach2002b_maps(responses: xr.DataArray, *, alpha: float = 0.01) -> Iterat
     Raises
     ------
     ValueError
-        If they are no responses to white noise, or don't say where the units look.
+        As :func:`ringach2002b_frames`.
     """
-    _check(responses)
-    keys = np.stack([_sides(responses), *(responses[name].values for name in ("rf_x", "rf_y", "rf_size"))], axis=1)
-    for key in dict.fromkeys(map(tuple, keys.tolist())):
-        here = responses.isel(unit=np.flatnonzero((keys == key).all(1)))
-        yield tuning.spike_triggered_average(_frames(here, *key), here, alpha=alpha)
+    for frames, here in ringach2002b_frames(responses):
+        yield tuning.spike_triggered_average(frames, here, alpha=alpha)
 
 
 def ringach2002b_measures(responses: xr.DataArray, *, alpha: float = 0.01, least: float = 0.5) -> xr.Dataset:

@@ -196,7 +196,7 @@ def compare_form(name: str, case: Case, units: int, subset: int, rng: np.random.
                 found, _ = curve_fit(case.shape, case.x, y[:, unit], np.clip(guess, low, high) if box else guess, **box)
             except (RuntimeError, ValueError):
                 continue
-            if np.all(found[low == 0] >= 0):  # else it is a trough, no tuning
+            if np.all(found[low >= 0] >= 0):  # else it is a trough, or a surround that adds: no tuning of this form
                 theirs[unit] = ((case.shape(case.x, *found) - y[:, unit]) ** 2).sum()
         rate = subset / (time.process_time() - start)
         worse, lost = (own[:subset] > 1.001 * theirs).mean(), (theirs > 1.001 * own[:subset]).mean()

@@ -133,7 +133,7 @@ def fitted_curves(fit: xr.Dataset, at: np.ndarray) -> xr.DataArray:
     for shape, units in _by_form(fit):
         part = fit.isel(unit=units)
         position = shape.coordinate(part["position"].values)
-        columns = shape.shape(shape.coordinate(at), position, np.log(part["width"].values))[0]
+        columns = shape.shape(shape.coordinate(at), np.stack([position, np.log(part["width"].values)]))[0]
         lobes = [part["amplitude"].values]
         if shape.columns == 2:
             lobes.append(part["amplitude_opposite"].values)

@@ -7,17 +7,19 @@ fitted as logarithms, so that they stay positive and their steps are relative.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
 
 from cortexcnn.choices import chosen
+from cortexcnn.tuning.projection import Columns
 
 __all__ = ["FORMS", "Form", "form_of"]
 
-Shape = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+Shape = Callable[[np.ndarray, np.ndarray], tuple[Columns, Sequence[Columns]]]
 Limits = tuple[tuple[float, float], tuple[float, float]]
 Reach = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -33,7 +35,8 @@ class Form:
     width : str
         What its second parameter is called.
     shape : callable
-        ``(x (n), position (u), log_width (u))`` to the columns ``(p, n, u)`` and their derivatives by both.
+        ``(x (n), theta (2, u))`` to the columns (n, u), and to the same of their derivatives by position and by the
+        logarithm of the width: the two numbers of theta, whose precision they have.
     limits : callable
         ``x`` to the box in which position and width are sought by default.
     starts : callable
@@ -67,9 +70,7 @@ class Form:
     value: Callable[[np.ndarray], np.ndarray] = np.asarray
 
 
-def _bump(
-    x: np.ndarray, position: np.ndarray, log_width: np.ndarray, *, turns: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _bump(x: np.ndarray, position: np.ndarray, log_width: np.ndarray, *, turns: int) -> tuple[np.ndarray, ...]:
     """exp(κ (cos(turns (x - position)) - 1)), from sums of products: one exponential a sample."""
     concentration = np.exp(log_width)
     angle, centre = np.deg2rad(turns * x)[:, None], np.deg2rad(turns * position)
@@ -78,63 +79,60 @@ def _bump(
     slope = sin * np.cos(centre) - cos * np.sin(centre)
     depth = (towards - 1) * concentration
     bump = np.exp(depth)
-    return bump, bump * slope * (concentration * np.deg2rad(turns)), bump * depth
+    return bump, bump * slope * (concentration * math.radians(turns)), bump * depth
 
 
-def _von_mises(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _von_mises(x: np.ndarray, theta: np.ndarray) -> tuple[Columns, Sequence[Columns]]:
     """exp(κ (cos 2Δ - 1))."""
-    bump, by_position, by_width = _bump(x, position, log_width, turns=2)
-    return bump[None], by_position[None], by_width[None]
+    bump, by_position, by_width = _bump(x, *theta, turns=2)
+    return [bump], [[by_position], [by_width]]
 
 
-def _gabor(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _gabor(x: np.ndarray, theta: np.ndarray) -> tuple[Columns, Sequence[Columns]]:
     """exp(κ (abs(cos Δ) - 1)): a von Mises of the angle itself, the same for both directions of the normal."""
-    concentration = np.exp(log_width)
-    angle, centre = np.deg2rad(x)[:, None], np.deg2rad(position)
+    concentration = np.exp(theta[1])
+    angle, centre = np.deg2rad(x)[:, None], np.deg2rad(theta[0])
     cos, sin = np.cos(angle), np.sin(angle)
     towards = cos * np.cos(centre) + sin * np.sin(centre)
     slope = (sin * np.cos(centre) - cos * np.sin(centre)) * np.sign(towards)
     depth = (np.abs(towards) - 1) * concentration
     bump = np.exp(depth)
-    return bump[None], (bump * slope * (concentration * np.deg2rad(1)))[None], (bump * depth)[None]
+    return [bump], [[bump * slope * (concentration * math.radians(1))], [bump * depth]]
 
 
-def _two_lobes(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _two_lobes(x: np.ndarray, theta: np.ndarray) -> tuple[Columns, Sequence[Columns]]:
     """exp(κ (cos Δ - 1)) and the same half a turn away."""
+    position, log_width = theta
     there = _bump(x, position, log_width, turns=1)
     back = _bump(x, position + 180, log_width, turns=1)
-    first, second, third = (np.stack(pair) for pair in zip(there, back, strict=True))
-    return first, second, third
+    columns, *slopes = ([one, other] for one, other in zip(there, back, strict=True))
+    return columns, slopes
 
 
-def _log_gaussian(
-    x: np.ndarray, position: np.ndarray, log_width: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _log_gaussian(x: np.ndarray, theta: np.ndarray) -> tuple[Columns, Sequence[Columns]]:
     """exp(-(x - position)² / 2σ²), x in octaves."""
-    width = np.exp(log_width)
-    apart = (x[:, None] - position) / width
+    width = np.exp(theta[1])
+    apart = (x[:, None] - theta[0]) / width
     bump = np.exp(-0.5 * apart**2)
-    return bump[None], (bump * apart / width)[None], (bump * apart**2)[None]
+    return [bump], [[bump * apart / width], [bump * apart**2]]
 
 
-def _gaussian(x: np.ndarray, position: np.ndarray, log_width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _gaussian(x: np.ndarray, theta: np.ndarray) -> tuple[Columns, Sequence[Columns]]:
     """exp(-(f / peak - 1)² / 2σ²), f = 2^x and peak = 2^position: σ is relative to the peak."""
-    width = np.exp(log_width)
-    ratio = np.exp2(np.minimum(x[:, None] - position, 500))
+    width = np.exp(theta[1])
+    ratio = np.exp2(np.minimum(x[:, None] - theta[0], 60))  # an octave more is as far from the peak
     apart = (ratio - 1) / width
     bump = np.exp(-0.5 * apart**2)
-    return bump[None], (bump * apart * ratio * (np.log(2) / width))[None], (bump * apart**2)[None]
+    return [bump], [[bump * apart * ratio * (math.log(2) / width)], [bump * apart**2]]
 
 
-def _naka_rushton(
-    x: np.ndarray, position: np.ndarray, log_width: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _naka_rushton(x: np.ndarray, theta: np.ndarray) -> tuple[Columns, Sequence[Columns]]:
     """c^n / (c^n + c50^n), c = 2^x and c50 = 2^position: a logistic curve over octaves."""
-    steepness = np.exp(log_width) * np.log(2)
-    apart = steepness * (x[:, None] - position)
+    steepness = np.exp(theta[1]) * math.log(2)
+    apart = steepness * (x[:, None] - theta[0])
     share = expit(apart)
     slope = share * (1 - share)
-    return share[None], (-slope * steepness)[None], (slope * apart)[None]
+    return [share], [[-slope * steepness], [slope * apart]]
 
 
 def _spacing(x: np.ndarray) -> float:

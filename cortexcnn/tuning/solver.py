@@ -1,8 +1,7 @@
 """One fit a unit costs a loop; here a tuning curve is a batch dimension, and all units are fitted at once.
 
-Base and amplitude drop out in closed form (``projection``), so only position and width are sought, by
-Levenberg-Marquardt steps with a damping for each unit. The starts are the best points of a grid over both, which costs
-one matrix product and leaves little room for a wrong valley.
+Base and amplitude drop out in closed form (``projection``), so only position and width are sought (``descent``), from
+the best points of a grid over both: of broad shapes, and of sharp ones where they are a rival.
 """
 
 from __future__ import annotations
@@ -11,18 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cortexcnn.tuning.descent import solve
 from cortexcnn.tuning.forms import Form, form_of
-from cortexcnn.tuning.projection import Projection, State, Task
+from cortexcnn.tuning.projection import Problem, Projection
 
 __all__ = ["Bounds", "Fit", "fit_batch"]
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]
 """The box of position and width, in the coordinate of the form (octaves for a log gaussian)."""
 
-CHUNK = 8192  # units at a time: enough to forget the cost of a call, few enough for the cache
 LEVELS, POSITIONS = 8, 36  # the grid of starts: widths × positions (at least, where they come round)
-ITERATIONS = 150
-TOLERANCE = 1e-6  # a unit rests when its next step promises less than this share of its residual
 
 
 @dataclass(frozen=True)
@@ -105,16 +102,33 @@ def fit_batch(
     root = _roots(y, weights)
     filled = y if root is None else np.where(np.isnan(y), 0.0, y) * root
     grid = _starts(x, box, shape)
-    task = Task(shape, base)
-    found = np.full((6 + shape.columns, y.shape[1]), np.nan)
-    for start in range(0, y.shape[1], CHUNK):
-        units = slice(start, start + CHUNK)
-        scale = None if root is None else root[:, units]
-        found[:, units] = _solve(Projection(x, filled[:, units], scale, task), grid, box)
+    problem = Problem(
+        shape.shape,
+        shape.columns,
+        base,
+        [half.reshape(2, -1) for half in np.split(grid, 2, axis=1)],
+        np.array([box[0], np.log(box[1])]),
+        shape.rival,
+    )
+    curves = Projection(x, filled, root, problem)
+    state, rested = solve(curves)
+    position, width, linear = state.theta[0], np.exp(state.theta[1]), state.linear
+    floor = curves.floor(state.theta, linear)
+    if np.isfinite(shape.period) and np.isinf(box[0][0]):
+        position, linear = _within(position, linear, shape.period)
+    found = np.stack([position, width, floor, state.residual, curves.total, *linear])
     samples = (~np.isnan(y)).sum(0) if root is None else (root > 0).sum(0)
-    found[:-1, (samples < 3 + base + shape.columns) | (found[4] <= 0)] = np.nan
+    found[:, (samples < 3 + base + shape.columns) | (curves.total <= 0)] = np.nan
     position, width, floor, residual, total = found[:5]
-    return Fit(position, width, found[5:-1], floor, residual, total, (found[-1] > 0) & np.isfinite(position))
+    return Fit(position, width, found[5:], floor, residual, total, rested & np.isfinite(position))
+
+
+def _within(position: np.ndarray, linear: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]:
+    """Positions within a period, those of two lobes at the larger one."""
+    if len(linear) == 2:
+        swap = linear[1] > linear[0]
+        position, linear = np.where(swap, position + period / 2, position), np.where(swap, linear[::-1], linear)
+    return position % period, linear
 
 
 def _checked(bounds: Bounds, period: float) -> Bounds:
@@ -151,91 +165,3 @@ def _starts(x: np.ndarray, box: Bounds, form: Form) -> np.ndarray:
         positions = (np.arange(count) + 0.4) * form.period / count
     broad, sharp = np.log(np.clip(form.starts(x), narrow, wide))
     return np.stack(np.meshgrid(positions, np.linspace(broad, sharp, LEVELS)))
-
-
-def _solve(curves: Projection, grid: np.ndarray, box: Bounds) -> np.ndarray:
-    """Rows position, width, base, residual, total, amplitudes, converged of every unit."""
-    form, limits = curves.task.form, np.array([box[0], np.log(box[1])])
-    first, second, close = _best_starts(curves, grid)
-    state = curves.state(first)
-    rested = _descend(curves, state, limits)
-    if close.any():
-        rivals = curves.take(close)
-        other = rivals.state(second[:, close])
-        other_rested = _descend(rivals, other, limits)
-        better = other.residual < state.residual[close]
-        where = np.flatnonzero(close)[better]
-        state.put(where, other, better)
-        rested[where] = other_rested[better]
-    floor = curves.floor(state.theta, state.linear)
-    position, width, linear = state.theta[0], np.exp(state.theta[1]), state.linear
-    if np.isfinite(form.period) and np.isinf(box[0][0]):
-        if form.columns == 2:
-            swap = linear[1] > linear[0]
-            position, linear = (
-                np.where(swap, position + form.period / 2, position),
-                np.where(swap, linear[::-1], linear),
-            )
-        position = position % form.period
-    return np.stack([position, width, floor, state.residual, curves.total, *linear, rested])
-
-
-def _best_starts(curves: Projection, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The best point of the grid, the best in the other half of the widths, and whether that is a rival."""
-    half = grid.shape[1] // 2 * grid.shape[2]
-    grid = grid.reshape(2, -1)
-    gain = curves.explained(curves.task.form.shape(curves.x, grid[0], grid[1])[0].transpose(0, 2, 1))
-    units = np.arange(gain.shape[1])
-    one, two = gain[:half].argmax(0), half + gain[half:].argmax(0)
-    ahead = gain[one, units] >= gain[two, units]
-    first, second = np.where(ahead, one, two), np.where(ahead, two, one)
-    left, left_by_second = (np.maximum(curves.whole - gain[start, units], 0) for start in (first, second))
-    return grid[:, first], grid[:, second], left_by_second < curves.task.form.rival * left
-
-
-def _descend(curves: Projection, state: State, limits: np.ndarray) -> np.ndarray:
-    """Damped steps, in place, until each unit rests; those that rest are left out of the next step."""
-    everyone = np.arange(state.residual.size)
-    rested = np.zeros(everyone.size)
-    active, here, damping = everyone, state.take(everyone), np.full(everyone.size, 1e-2)
-    extra = np.zeros((3, everyone.size))
-    for _ in range(ITERATIONS):
-        step, gain = _step(here, extra, damping, limits)
-        still = gain > TOLERANCE * here.residual + 1e-15 * curves.total
-        if still.mean() < 0.8:
-            state.put(active, here, everyone[: active.size])
-            rested[active[~still]] = 1
-            active, damping, extra, step = active[still], damping[still], extra[:, still], step[:, still]
-            curves, here = curves.take(still), here.take(still)
-        if not active.size:
-            return rested
-        there = curves.state(np.clip(here.theta + step, limits[:, :1], limits[:, 1:]))
-        extra = _curvature(here, there, extra)
-        better = there.residual < here.residual
-        here.put(better, there, better)
-        damping = np.where(better, np.maximum(damping * 0.1, 1e-12), damping * 8)
-    state.put(active, here, everyone[: active.size])
-    return rested
-
-
-def _curvature(here: State, there: State, extra: np.ndarray) -> np.ndarray:
-    """What the normal matrix leaves out of the curvature, corrected by how the slope has changed (symmetric rank 1)."""
-    u, v = there.theta - here.theta
-    a, b, d = there.normal + extra
-    p, q = here.slope - there.slope - np.stack([a * u + b * v, b * u + d * v])
-    along = p * u + q * v
-    safe = np.abs(along) > 1e-6 * np.sqrt((p**2 + q**2) * (u**2 + v**2)) + 1e-300
-    return extra + np.where(safe, np.stack([p * p, p * q, q * q]) / np.where(safe, along, 1), 0.0)
-
-
-def _step(here: State, extra: np.ndarray, damping: np.ndarray, limits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The damped step of each unit, along the box where it has reached it, and the gain that it promises."""
-    at_low, at_high = here.theta <= limits[:, :1], here.theta >= limits[:, 1:]
-    held = (at_low & (here.slope < 0)) | (at_high & (here.slope > 0))
-    slope = np.where(held, 0.0, here.slope)
-    full = here.normal + extra
-    bowl = (full[0] > 0) & (full[0] * full[2] - full[1] ** 2 > 1e-3 * full[0] * full[2])
-    a, b, d = np.where(bowl, full, here.normal)
-    a, d, b = a * (1 + damping) + 1e-300, d * (1 + damping) + 1e-300, np.where(held.any(0), 0.0, b)
-    step = np.stack([d * slope[0] - b * slope[1], a * slope[1] - b * slope[0]]) / np.maximum(a * d - b**2, 1e-300)
-    return step, (step * slope).sum(0)

@@ -191,3 +191,26 @@ def test_half_of_a_fire_module_sees_less_than_its_layer(shared_data):
     far = np.maximum(abs(field["x"] - field["rf_x"][0]), abs(field["y"] - field["rf_y"][0])) * 28 > 3.6
     assert float(field.where(far, 0.0).max(("y", "x"))[through_1x1].max()) < 1e-4
     assert float(field.where(far, 0.0).max(("y", "x"))[~through_1x1].max()) > 0.01
+
+
+@pytest.mark.parametrize("rectifier", [nn.ReLU, nn.Identity])
+def test_in_a_plain_random_stack_the_used_field_grows_about_as_the_root_of_depth(rectifier):
+    depths = [2, 4, 8, 16]
+    convolutions = [nn.Conv2d(1 if i == 0 else 16, 16, 3, padding=1, bias=False) for i in range(max(depths))]
+    for convolution in convolutions:
+        nn.init.kaiming_normal_(convolution.weight)
+    stack = nn.Sequential(*(part for convolution in convolutions for part in (convolution, rectifier())))
+    network = wrap(stack, Eye(channels=1, mean=0.5, pixels=65, degrees=6.5), name="stack")
+    used, share = [], []
+    for depth in depths:
+        layer = str(2 * depth - 1)
+        place = network.layers().sel(layer=layer)
+        looks = [float(place[name]) for name in ("rf_x", "rf_y", "rf_degrees")]
+        spots = field_stimuli(network.screen, *looks, count=2)["spots"]
+        lobes = tuning.polarity_maps(record(network, spots, layers=[layer], progress=False), rectify=False)
+        found = tuning.effective_field((lobes**2).sum("polarity") ** 0.5)
+        used.append(float(found["effective_size"].median()))
+        share.append(float(found["effective_share"].median()))
+    assert np.polyfit(np.log(depths), np.log(used), 1)[0] == pytest.approx(0.5, abs=0.15)  # Luo and others 2016
+    assert share[0] > 0.85
+    assert share[-1] < 0.55

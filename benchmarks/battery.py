@@ -3,9 +3,9 @@
 All gratings of the battery (textures excepted) are shown to the units at the centre of each map, and the 15 properties
 are measured. The plain loop draws the same images with the same code, runs the whole network and keeps the same units
 by hooks; it measures nothing. It is run on a sample of the images, and extrapolated. Random weights. The two take turns
-every thousand images; the middle of the ratios is printed with the lowest and highest, of processor time on one thread
-unless said otherwise, so that other work on the machine disturbs less. Peak memory is taken of a recording that streams
-to a file.
+every three thousand images; the middle of the ratios is printed with the lowest and highest, of processor time on one
+thread unless said otherwise, so that other work on the machine disturbs less. Peak memory is taken of a recording that
+streams to a file.
 
     python benchmarks/battery.py
 """
@@ -128,8 +128,8 @@ def streamed(images: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--turns", type=int, default=9, help="in how many parts the battery is shown (9)")
-    parser.add_argument("--sample", type=int, default=48, help="images of the plain loop in each turn (48)")
+    parser.add_argument("--turns", type=int, default=3, help="in how many parts the battery is shown (3)")
+    parser.add_argument("--sample", type=int, default=144, help="images of the plain loop in each turn (144)")
     parser.add_argument("--batch", type=int, default=16, help="images at once in the plain loop (16)")
     parser.add_argument("--images", type=int, default=6000, help="of the recording whose memory is measured (6000)")
     parser.add_argument("--threads", type=int, default=1)

@@ -18,6 +18,7 @@ __all__ = ["Waves", "waves"]
 
 _KINDS = ("grating", "gabor")
 _QUARTER = 90.0
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Waves:
     group : ndarray (stimulus) of int
         Which group each grating belongs to; −1 for a blank.
     parts : ndarray (stimulus, 2)
-        How much it has of phase 0 and of phase 90.
+        How much it has of phase 0 and of phase 90; 0 where that is rounding.
     """
 
     basis: xr.Dataset
@@ -62,8 +63,10 @@ class Waves:
         for k in (0, 1):
             weights[shown, 2 * place[shown] + k] = parts[shown, k]
         weights[:, -1] = 1 - weights[:, :-1].sum(1)
-        pictures = np.stack([2 * here, 2 * here + 1], axis=1).ravel()
-        return np.append(pictures, self.basis.sizes["stimulus"] - 1), weights
+        pictures = np.append(np.stack([2 * here, 2 * here + 1], axis=1).ravel(), self.basis.sizes["stimulus"] - 1)
+        used = weights.any(0)
+        used[-1] = True
+        return pictures[used], weights[:, used]
 
 
 def waves(stimuli: xr.Dataset) -> Waves | None:
@@ -77,7 +80,7 @@ def waves(stimuli: xr.Dataset) -> Waves | None:
     Returns
     -------
     Waves or None
-        None for other kinds, for square waves, and where it would save nothing: fewer than three gratings a group.
+        None for other kinds, for square waves, and where it would save little: fewer than 3 gratings for 2 pictures.
 
     Examples
     --------
@@ -96,12 +99,15 @@ def waves(stimuli: xr.Dataset) -> Waves | None:
     keys = pd.DataFrame({name: shown[name].values for name in others})
     number = keys.groupby(others, sort=False, dropna=False).ngroup().to_numpy()
     _, first = np.unique(number, return_index=True)
-    if 3 * len(first) > len(number):
-        return None
     group = np.full(len(blank), -1)
     group[~blank] = number
     phase = np.deg2rad(stimuli["phase"].values[:, None] - [0, _QUARTER])
     parts = np.where(blank[:, None], 0, stimuli["contrast"].values[:, None] * np.cos(phase))
+    parts[np.abs(parts) < _ROUNDING] = 0
+    used = np.zeros((len(first), 2), bool)
+    np.logical_or.at(used, number, parts[~blank] != 0)
+    if 3 * used.sum() > 2 * len(number):
+        return None
     return Waves(_basis(shown.isel(stimulus=first)), group, parts)
 
 

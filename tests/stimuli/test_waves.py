@@ -42,6 +42,14 @@ def test_eight_phases_and_three_contrasts_take_two_pictures_and_grey():
     assert (pictures.tolist(), weights.tolist()) == ([12], [[1.0]])
 
 
+def test_opposite_phases_take_one_picture_and_grey():
+    table = sweep("grating", orientation=range(0, 180, 30), phase=[0, 180], blank=True)
+    made = waves(table)
+    pictures, weights = made.mix(slice(0, 4))  # two orientations
+    assert pictures.tolist() == [0, 2, 12]
+    np.testing.assert_allclose(weights @ drawn(made.basis, pictures), drawn(table, np.arange(4)), atol=1e-12)
+
+
 def test_other_kinds_square_waves_and_lone_gratings_are_no_sums():
     phases = {"phase": range(0, 360, 45)}
     assert waves(sweep("grating", **phases, waveform="square")) is None

@@ -1,6 +1,6 @@
 # Every task of the project, one word each. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick check format figures bench clean
+.PHONY: help install demo test quick peers check format figures bench clean
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -28,6 +28,11 @@ test: $(STAMP) ## run every test that needs no internet
 quick: $(STAMP) ## run the tests that take less than a few seconds each
 	$(PYTEST) -m "not network and not gpu and not peers and not slow"
 
+peers: $(STAMP) ## compare with Brain-Score's own code, in an environment of its own
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --group brainscore
+	CORTEXCNN_BRAINSCORE=$(CURDIR)/.venv-peers/bin/python $(PYTEST) -m peers
+
 check: $(STAMP) ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -52,4 +57,4 @@ bench: $(STAMP) ## speed and memory beside peers and limits
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean: ## remove what the tasks above have made
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo build dist
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo build dist

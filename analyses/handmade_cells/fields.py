@@ -36,6 +36,14 @@ def _bars(shown: SimpleNamespace, cells: Cells) -> np.ndarray:
     return cells.linear * np.maximum(sign * drive.real, 0) + (1 - cells.linear) * np.abs(drive) ** 2
 
 
+def _edges(shown: SimpleNamespace, cells: Cells) -> np.ndarray:
+    """The same cells, the field across being odd, and an edge in the place of bars."""
+    rise = erf((shown.position - cells.position) / WIDTH / np.sqrt(2) - 1j * np.pi * WIDTH * np.sqrt(2))
+    drive = rise / erf(-1j * np.pi * WIDTH * np.sqrt(2))
+    sign = np.where(shown.polarity == "light", 1, -1)
+    return cells.linear * np.maximum(sign * drive.real, 0) + (1 - cells.linear) * np.abs(drive) ** 2
+
+
 def _gaussian(shown: SimpleNamespace, cells: Cells) -> np.ndarray:
     """The longer axis at the cell's angle."""
     x, y, angle = shown.x - cells.x, shown.y - cells.y, np.deg2rad(cells.angle)
@@ -134,6 +142,19 @@ FIELDS = {
             "simple": by_definition,
             "on_off_balance": by_definition,
             "best_position": lambda cells: cells.position,
+            "maximum": by_definition,
+        },
+    ),
+    "edges": Experiment(
+        shown=every(polarity=["light", "dark"], position=np.arange(-20, 21) * STEP),
+        shape=_edges,
+        kinds={"simple": {"linear": 1.0}, "between": {"linear": 0.7}, "complex": {"linear": 0.0}},
+        measure=tuning.edge_tuning,
+        own={"position": (-0.25, 0.25)},
+        truths={
+            "edge_polarity_index": by_definition,
+            "edge_position": lambda cells: cells.position,
+            "edge_extent": by_definition,
             "maximum": by_definition,
         },
     ),

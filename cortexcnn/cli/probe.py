@@ -12,6 +12,7 @@ __all__ = ["NAMED", "PROTOCOLS", "add", "run", "units"]
 NAMED = (
     "hubel_wiesel1959",
     "hubel_wiesel1962",
+    "hubel_wiesel1962_edges",
     "hubel_wiesel1965",
     "schiller1976",
     "albrecht_hamilton1982",

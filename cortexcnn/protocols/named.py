@@ -12,6 +12,7 @@ from cortexcnn.protocols.drifting import DRIFTING
 from cortexcnn.protocols.freeman_ziemba2013 import FREEMAN_ZIEMBA2013
 from cortexcnn.protocols.hubel_wiesel1959 import HUBEL_WIESEL1959
 from cortexcnn.protocols.hubel_wiesel1962 import HUBEL_WIESEL1962
+from cortexcnn.protocols.hubel_wiesel1962_edges import HUBEL_WIESEL1962_EDGES
 from cortexcnn.protocols.hubel_wiesel1965 import HUBEL_WIESEL1965
 from cortexcnn.protocols.protocol import Protocol
 from cortexcnn.protocols.ringach2002 import RINGACH2002
@@ -26,6 +27,7 @@ PROTOCOLS: dict[str, Protocol] = {
     for protocol in (
         HUBEL_WIESEL1959,
         HUBEL_WIESEL1962,
+        HUBEL_WIESEL1962_EDGES,
         HUBEL_WIESEL1965,
         SCHILLER1976,
         ALBRECHT_HAMILTON1982,

@@ -11,6 +11,7 @@ from cortexcnn.tuning.contrast import contrast_tuning, semi_saturation_contrast
 from cortexcnn.tuning.covariance import spike_triggered_covariance
 from cortexcnn.tuning.curves import COMPONENTS, tuning_curve
 from cortexcnn.tuning.direction import DIRECTION_FORMS, direction_selectivity, direction_tuning, preferred_direction
+from cortexcnn.tuning.edges import edge_tuning
 from cortexcnn.tuning.end_stopping import end_stopping, length_tuning, preferred_length
 from cortexcnn.tuning.fits import cuts, fit_curves, fitted_curves
 from cortexcnn.tuning.forms import FORMS
@@ -83,6 +84,7 @@ __all__ = [
     "direction_tuning",
     "disagreement",
     "discreteness",
+    "edge_tuning",
     "effective_field",
     "end_stopping",
     "f0",

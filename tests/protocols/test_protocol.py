@@ -134,6 +134,17 @@ def test_bars_tell_simple_from_complex_as_gratings_do(medians):
     assert medians("hubel_wiesel1962", "simple")["summation"] > 0.99
 
 
+def test_edges_have_one_place_in_simple_cells_and_none_in_complex_ones(medians):
+    position, u = np.arange(-20, 21) / 16, np.linspace(-4, 4, 4001)
+    pair = (np.exp(2j * np.pi * u) - np.exp(-2 * (np.pi * N) ** 2)) * np.exp(-(u**2) / 2 / N**2)  # without a mean
+    energy = np.abs(np.sign(u - position[:, None]) @ pair) ** 2
+    found = medians("hubel_wiesel1962_edges", "complex")
+    assert found["edge_polarity_index"] == pytest.approx(0, abs=1e-3)
+    assert found["edge_position"] == pytest.approx(0, abs=0.07)
+    assert found["edge_extent"] == pytest.approx(energy.sum() / energy.max() / 16, rel=0.03)
+    assert medians("hubel_wiesel1962_edges", "simple")["edge_extent"] < found["edge_extent"]
+
+
 def test_gabors_are_not_end_stopped(medians):
     assert medians("hubel_wiesel1965", "simple")["end_stopping"] < 0.01
     assert medians("hubel_wiesel1965", "complex")["end_stopped"] == 0

@@ -86,6 +86,8 @@ MEASURES: dict[str, tuple[Table, dict[str, Any]]] = {
     "size, unrectified": (lambda r: tuning.size_tuning(r, rectify=False), {"size": SIZE}),
     "length": (tuning.length_tuning, {"length": SIZE}),
     "bars": (tuning.line_weighting_tuning, BARS),
+    "edges": (tuning.edge_tuning, BARS),
+    "edges, unrectified": (lambda r: tuning.edge_tuning(r, rectify=False), BARS),
     "bars of two widths": (tuning.line_weighting_tuning, BARS | {"width": [1.0, 3.0]}),
     "bars of two widths, unrectified": (
         lambda r: tuning.line_weighting_tuning(r, rectify=False),

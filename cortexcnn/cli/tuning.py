@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from cortexcnn.cli.arguments import add_table, emit, names
+from cortexcnn.cli.arguments import add_table, emit, names, say
 
 __all__ = ["add", "run"]
 
@@ -34,4 +34,6 @@ def run(arguments: argparse.Namespace) -> None:
             raise ValueError(f"{arguments.responses} has no layers {', '.join(missing)}; it has {', '.join(there)}")
         responses = responses.isel(unit=responses["layer"].isin(arguments.layers).values)
     measures = grating_tuning(responses, baseline=arguments.baseline)
+    if arguments.baseline == "blank" and measures.attrs["baseline"] == "none":
+        say("no blank was shown: responses are measured from 0, not above a blank (a row of contrast 0 is one)")
     emit((summarise(measures) if arguments.summary else measures).to_dataframe().reset_index(), arguments)

@@ -107,6 +107,8 @@ def example_section(folder: Path, responses: xr.DataArray, measures: xr.Dataset,
         strongest = measures["maximum"].sel(unit=sharper)
         chosen.append((str(name), strongest.sortby(strongest, ascending=False)["unit"].values[:units]))
     chosen = [(name, picked) for name, picked in chosen if len(picked)]
+    if not chosen:
+        return Section("Some of its selective units", "No unit of any layer is valid: measures.csv says why of each.")
     figure, axes = plot.figure(len(chosen), 2, width=3.3, height=2.1)
     for (name, picked), pair in zip(chosen, np.atleast_2d(axes), strict=True):
         here = responses.sel(unit=picked)

@@ -58,7 +58,7 @@ from cortexcnn.tuning.suppression import (
     surround_orientation_tuning,
 )
 from cortexcnn.tuning.texture import texture_tuning
-from cortexcnn.tuning.validity import CAUTIONS, FAULTS, validity
+from cortexcnn.tuning.validity import CAUTIONS, FAULTS, UNDEFINED, validity
 
 __all__ = [
     "BASELINES",
@@ -72,6 +72,7 @@ __all__ = [
     "PREFERENCES",
     "SHUFFLES",
     "TESTS",
+    "UNDEFINED",
     "angle_tuning",
     "baseline_of",
     "circular_variance",

@@ -15,10 +15,14 @@ import xarray as xr
 
 from cortexcnn.arrays import check_responses, is_blank
 from cortexcnn.choices import chosen, nearest
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.harmonics import first_harmonic, over_time
 from cortexcnn.tuning.responses import baseline_of, mean_over_repeats, rectified, with_angles
 
 __all__ = ["COMPONENTS", "At", "tuning_curve"]
+
+SIZES = ("size", "length", "outer_size")
+"""Parameters that say how large a stimulus is."""
 
 At = str | Mapping[str, float | str]
 """How the other parameters are settled: "best", "mean", or values by name (what is not named is taken at its best)."""
@@ -42,6 +46,7 @@ class _Cells:
     complete: np.ndarray  # which combinations were shown at every value and phase
 
 
+@by_unit
 def tuning_curve(
     responses: xr.DataArray,
     parameter: str,
@@ -170,8 +175,11 @@ def _curve(
 
 
 def _context(shown: xr.DataArray, cells: _Cells, at: At) -> dict[str, float]:
-    """What flags need later: how many degrees the screen spans, and between which values a best one was sought."""
+    """What flags need later: degrees of the screen and of the largest stimulus, and where a best one was sought."""
     attrs = {"degrees": float(shown.attrs["degrees"])} if "degrees" in shown.attrs else {}
+    sizes = [shown[name].values for name in SIZES if name in shown.coords and shown[name].dims == ("stimulus",)]
+    finite = [float(size[np.isfinite(size)].max()) for size in sizes if np.isfinite(size).any()]
+    attrs |= {"largest": max(finite)} if finite else {}  # a grating without an aperture has no size
     for name, values in cells.others.items() if at != "mean" else ():
         if values.dtype.kind == "f":
             attrs |= {f"lowest_{name}": float(values.min()), f"highest_{name}": float(values.max())}
@@ -185,7 +193,7 @@ def _cells(shown: xr.DataArray, parameter: str) -> _Cells:
     phase_codes, phase_values = _coded(phases % 360)
     if parameter == "phase":
         codes, values = np.zeros_like(codes), np.zeros(1)
-    names = _others(shown, parameter, codes if parameter != "phase" else phase_codes)
+    names = _others(shown, parameter, codes * len(phase_values) + phase_codes)
     columns = [_coded(shown[name].values) for name in names]
     stacked = np.stack([column[0] for column in columns] or [np.zeros_like(codes)], axis=1)
     combinations, which = np.unique(stacked, axis=0, return_inverse=True)
@@ -199,7 +207,7 @@ def _cells(shown: xr.DataArray, parameter: str) -> _Cells:
 
 
 def _others(shown: xr.DataArray, parameter: str, codes: np.ndarray) -> list[str]:
-    """Names of the other parameters that vary, those that follow from the parameter left out."""
+    """Names of the other parameters that vary, those that follow from the parameter and the phase left out."""
     names = []
     for name, coord in shown.coords.items():
         if coord.dims != ("stimulus",) or name in {"stimulus", "phase", parameter}:

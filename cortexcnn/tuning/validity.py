@@ -117,7 +117,7 @@ def validity(curve: xr.DataArray, *, tolerance: float | None = 1e-3, skipna: boo
         "below the blank in part (counted as 0)": negative,
         "optimum at the edge of the range (a bound)": fine & _at_edge(table, parameter),
         "receptive field leaves the screen": leaves_screen(table),
-        "stimulus larger than the screen (cut at its edge)": _cut(table, parameter),
+        "stimulus larger than the screen (cut at its edge)": _cut(table),
     }
     faults = [too_few, *(holds for name, holds in found.items() if name in FAULTS and name != "samples missing")]
     faulty = np.logical_or.reduce(faults)
@@ -234,13 +234,24 @@ def extended(
 def _without(table: xr.Dataset, why: str, lacks: dict[str, np.ndarray]) -> xr.Dataset:
     """Name the measures that each unit lacks for one reason."""
     names, holes = np.array(list(lacks)), np.stack(list(lacks.values()), axis=1)
-    rows = np.flatnonzero(holes.any(1))
-    told = [why in reason.split("; ") for reason in table["reason"].values[rows].tolist()]
-    holes[rows[told]] = False
-    for pattern in np.unique(holes[rows], axis=0):
-        if pattern.any():
-            table = also(table, f"no {', '.join(names[pattern])} ({why})", (holes == pattern).all(1))
-    return table
+    told = table["reason"].values.astype(object)
+    for unit in np.flatnonzero(holes.any(1)):
+        told[unit] = _named(told[unit], names[holes[unit]].tolist(), why)
+    return table.assign(reason=("unit", told.astype(str)))
+
+
+def _named(reason: str, names: list[str], why: str) -> str:
+    """A unit's reason with measures that it lacks, beside those that it lacks for the same reason."""
+    parts = reason.split("; ") if reason else []
+    start, end = "no ", f" ({why})"
+    before = next((part for part in parts if part.startswith(start) and part.endswith(end)), None)
+    if why in parts:
+        return reason
+    if before is None:
+        return "; ".join([*parts, f"{start}{', '.join(names)}{end}"])
+    both = dict.fromkeys([*before.removeprefix(start).removesuffix(end).split(", "), *names])
+    parts[parts.index(before)] = f"{start}{', '.join(both)}{end}"
+    return "; ".join(parts)
 
 
 def _at_edge(table: xr.DataArray, parameter: str) -> np.ndarray:
@@ -284,12 +295,11 @@ def leaves_screen(table: xr.DataArray) -> np.ndarray:
     return furthest > table.attrs["degrees"] / 2 * (1 + 1e-6)
 
 
-def _cut(table: xr.DataArray, parameter: str) -> np.ndarray:
-    """Where what was shown is larger than the screen: along the curve, or of each unit's own."""
+def _cut(table: xr.DataArray) -> np.ndarray:
+    """Where what was shown is larger than the screen: to all units, or as a unit's own."""
     limit = table.attrs.get("degrees", np.inf) * (1 + 1e-6)
-    names = ("size", "length", "outer_size")
-    cut = np.full(table.sizes["unit"], parameter in names and bool(table[parameter].max() > limit))
-    for name in (f"{where}_{name}" for where in ("at", "own") for name in names):
+    cut = np.full(table.sizes["unit"], table.attrs.get("largest", 0) > limit)
+    for name in ("own_size", "own_length", "own_outer_size"):
         if name in table.coords:
             cut |= table[name].values > limit
     return cut

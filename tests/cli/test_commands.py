@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from cortexcnn.cli import COMMANDS, main
-from cortexcnn.recording import open_responses
+from cortexcnn.recording import keep_responses, open_responses
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +156,16 @@ def test_tuning_is_measured_again_from_the_file(study, capsys):
     assert [line.split(",")[0] for line in capsys.readouterr().out.splitlines()] == ["layer", "relu1", "relu2"]
     assert main(["tuning", str(study / "responses.nc"), "--layers", "conv9"]) == 1
     assert "it has relu1, relu2" in capsys.readouterr().err
+
+
+def test_responses_without_a_blank_are_told_to_be_raw(study, tmp_path, capsys):
+    responses = open_responses(study / "responses.nc").load()
+    bare = tmp_path / "bare.nc"
+    keep_responses(responses.isel(stimulus=np.flatnonzero((responses["contrast"] > 0).values)), bare)
+    assert main(["tuning", str(bare), "--summary"]) == 0
+    assert "no blank was shown: responses are measured from 0" in capsys.readouterr().err
+    assert main(["tuning", str(bare), "--summary", "--baseline", "none"]) == 0
+    assert "no blank" not in capsys.readouterr().err
 
 
 def test_bars_and_random_units_can_be_shown(tmp_path, capsys):

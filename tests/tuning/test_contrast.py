@@ -134,3 +134,16 @@ def test_a_curve_with_the_blank_in_it_is_refused():
     curve = xr.DataArray(np.ones((4, 1)), dims=("contrast", "unit"), coords={"contrast": [0, 0.1, 0.5, 1]})
     with pytest.raises(ValueError, match="contrasts above 0"):
         tuning.semi_saturation_contrast(curve)
+
+
+@pytest.mark.parametrize(("blank", "wanted"), [(0.0, 4), (None, 5)])
+def test_contrasts_that_are_too_few_are_refused_and_counted(blank, wanted):
+    few = CONTRAST[: wanted - 1]
+    cell = naka_rushton(few, 0.2, 2, 30)[:, None]
+    with pytest.raises(
+        ValueError, match=rf"{wanted - 1} contrasts: .* wants {wanted} or more, from .* e\.g\. contrast="
+    ):
+        tuning.contrast_tuning(responses(cell, blank, contrast=few))
+    enough = CONTRAST[:wanted]
+    cell = naka_rushton(enough, 0.2, 2, 30)[:, None]
+    assert tuning.contrast_tuning(responses(cell, blank, contrast=enough)).exponent.notnull().all()

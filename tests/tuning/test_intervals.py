@@ -83,6 +83,11 @@ def test_the_same_draws_give_the_same_interval():
 def test_no_repeats_no_interval():
     with pytest.raises(ValueError, match="needs the dimension repeat"):
         interval(orientation_tuning, neurons(40).mean("repeat"))
+    for one in (neurons(40).isel(repeat=[0]), neurons(40).where(neurons(40)["repeat"] == 0)):
+        with pytest.raises(
+            ValueError, match=r"one repeat of each stimulus: .* record 2 repeats or more, or draw spikes"
+        ):
+            interval(orientation_tuning, one)
     with pytest.raises(ValueError, match="level of 95"):
         interval(orientation_tuning, neurons(40), level=95)
 

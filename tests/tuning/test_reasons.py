@@ -93,6 +93,7 @@ MEASURES: dict[str, tuple[Table, dict[str, Any]]] = {
         lambda r: tuning.line_weighting_tuning(r, rectify=False),
         BARS | {"width": [1.0, 3.0]},
     ),
+    "edges": (tuning.edge_tuning, BARS),
     "mask": (tuning.cross_orientation_tuning, {"mask_contrast": [0.0, 0.25, 0.5], "mask_angle": [90.0]}),
     "surround": (
         tuning.surround_orientation_tuning,

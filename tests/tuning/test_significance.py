@@ -53,6 +53,8 @@ def test_constant_and_empty_units_have_no_p(neurons):
 def test_what_can_not_be_tested_is_refused(neurons):
     with pytest.raises(ValueError, match="needs the dimension repeat"):
         tuned(neurons.mean("repeat"))
+    with pytest.raises(ValueError, match=r"one repeat of each stimulus: .* by 2 repeats or more"):
+        tuned(neurons.isel(repeat=[0]))
     with pytest.raises(ValueError, match="there are anova, kruskal, permutation"):
         tuned(neurons, test="t")
     with pytest.raises(ValueError, match="no stimulus parameter direction"):

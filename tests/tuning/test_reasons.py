@@ -86,7 +86,6 @@ MEASURES: dict[str, tuple[Table, dict[str, Any]]] = {
     "size, unrectified": (lambda r: tuning.size_tuning(r, rectify=False), {"size": SIZE}),
     "length": (tuning.length_tuning, {"length": SIZE}),
     "bars": (tuning.line_weighting_tuning, BARS),
-    "edges": (tuning.edge_tuning, BARS),
     "edges, unrectified": (lambda r: tuning.edge_tuning(r, rectify=False), BARS),
     "bars of two widths": (tuning.line_weighting_tuning, BARS | {"width": [1.0, 3.0]}),
     "bars of two widths, unrectified": (

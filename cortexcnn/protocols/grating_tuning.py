@@ -13,6 +13,7 @@ from cortexcnn import reference, tuning
 from cortexcnn.arrays import groups
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import sweep
+from cortexcnn.tuning.blocks import by_unit
 
 __all__ = ["PUBLISHED", "beside_published", "grating_battery", "grating_tuning", "summarise"]
 
@@ -68,6 +69,7 @@ def grating_battery(
     )
 
 
+@by_unit
 def grating_tuning(responses: xr.DataArray, *, baseline: str = "blank") -> xr.Dataset:
     """Measure orientation, spatial frequency and phase of every unit, in one table.
 
@@ -99,18 +101,22 @@ def grating_tuning(responses: xr.DataArray, *, baseline: str = "blank") -> xr.Da
     if _varies(responses, "phase") or "time" in responses.dims:
         tables["phase"] = tuning.phase_tuning(responses, baseline=baseline)
     merged = tables["orientation"].copy()
+    reasons = np.full(merged.sizes["unit"], "", object)
     for name, table in tables.items():
-        told = [f"{name}: {reason}" if reason else "" for reason in table["reason"].values.tolist()]
-        if name == "orientation":
-            reasons = told
-            continue
         new = [measure for measure in table.data_vars if measure not in merged]
         merged = merged.assign({measure: table[measure].drop_vars(_extra(table)) for measure in new})
         merged["valid"] = merged["valid"] & table["valid"].values
-        reasons = [
-            "; ".join(part for part in (first, second) if part) for first, second in zip(reasons, told, strict=True)
-        ]
+        reasons = _told(reasons, name, table["reason"].values)
     return merged.assign(reason=("unit", reasons))
+
+
+def _told(reasons: np.ndarray, name: str, others: np.ndarray) -> np.ndarray:
+    """Reasons with those of another table behind them, each text once in memory."""
+    known: dict[tuple[str, str], str] = {}
+    for before, other in zip(reasons.tolist(), others.tolist(), strict=True):
+        if (before, other) not in known:
+            known[before, other] = "; ".join(part for part in (before, f"{name}: {other}" if other else "") if part)
+    return np.array([known[pair] for pair in zip(reasons.tolist(), others.tolist(), strict=True)], object)
 
 
 def summarise(measures: xr.Dataset, *, by: str = "layer") -> xr.Dataset:

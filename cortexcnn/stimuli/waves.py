@@ -64,8 +64,7 @@ class Waves:
             weights[shown, 2 * place[shown] + k] = parts[shown, k]
         weights[:, -1] = 1 - weights[:, :-1].sum(1)
         pictures = np.append(np.stack([2 * here, 2 * here + 1], axis=1).ravel(), self.basis.sizes["stimulus"] - 1)
-        used = weights.any(0)
-        used[-1] = True
+        used = np.append(weights[:, :-1].any(0), True)
         return pictures[used], weights[:, used]
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from cortexcnn.arrays import check_responses
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.map_fits import BOUND
 from cortexcnn.tuning.map_solver import Problem, follow
 from cortexcnn.tuning.responses import above_baseline
@@ -24,6 +25,7 @@ _WHY = {
 LEAST = 0.5  # the r_squared below which a fit is said to explain too little
 
 
+@by_unit
 def angle_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: bool = True) -> xr.Dataset:
     """Which angle each unit likes best, and whether both of its half-lines matter.
 
@@ -92,6 +94,7 @@ def angle_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: b
     return _table(numbers, validity(curve.isel(stimulus=angles), tolerance=None), curve)
 
 
+@by_unit
 def curvature_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: bool = True) -> xr.Dataset:
     """Fit direction and curvature of arcs at once: a circular gaussian times a gaussian, and a constant.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.curves import At, tuning_curve
 from cortexcnn.tuning.fits import fit_curves
 from cortexcnn.tuning.validity import also, measured, validity
@@ -53,6 +54,7 @@ def semi_saturation_contrast(curve: xr.DataArray, *, fit: xr.Dataset | None = No
     return found.rename("semi_saturation_contrast")
 
 
+@by_unit
 def contrast_tuning(
     responses: xr.DataArray,
     *,

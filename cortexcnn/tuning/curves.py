@@ -15,6 +15,7 @@ import xarray as xr
 
 from cortexcnn.arrays import check_responses, is_blank
 from cortexcnn.choices import chosen, nearest
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.harmonics import first_harmonic, over_time
 from cortexcnn.tuning.responses import baseline_of, mean_over_repeats, rectified, with_angles
 
@@ -45,6 +46,7 @@ class _Cells:
     complete: np.ndarray  # which combinations were shown at every value and phase
 
 
+@by_unit
 def tuning_curve(
     responses: xr.DataArray,
     parameter: str,

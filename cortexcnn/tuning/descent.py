@@ -41,7 +41,8 @@ def solve(curves: Projection) -> tuple[State, np.ndarray]:
     ndarray (unit) of bool
         Whether its steps came to rest within the iterations that were allowed.
     """
-    found = [_solved(part) for part in curves.blocks(CHUNK)]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a step too far is not taken
+        found = [_solved(part) for part in curves.blocks(CHUNK)]
     rows = np.concatenate([state.rows for state, _ in found], axis=1)
     return State(rows, found[0][0].numbers, found[0][0].columns), np.concatenate([rested for _, rested in found])
 
@@ -107,8 +108,9 @@ def _learn(extra: np.ndarray, here: State, there: State) -> None:
             missed[i] -= full[at[i, j]] * moved[j]
     along = (missed * moved).sum(0)
     least = 1e-6 * np.sqrt((missed**2).sum(0) * (moved**2).sum(0)) + np.finfo(extra.dtype).tiny
-    safe = np.abs(along) > least
-    scaled = np.where(safe, missed / np.where(safe, along, 1), 0)
+    safe = (np.abs(along) > least) & np.isfinite(along)
+    missed = np.where(safe, missed, 0)
+    scaled = missed / np.where(safe, along, 1)
     for row, (i, j) in enumerate(_pairs(here.numbers)):
         extra[row] += scaled[i] * missed[j]
 

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.choices import chosen
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.circular import mean_vector, peak_and
 from cortexcnn.tuning.curves import At, tuning_curve
 from cortexcnn.tuning.fits import fit_curves
@@ -103,6 +104,7 @@ def direction_selectivity(curve: xr.DataArray, *, form: str = "null") -> xr.Data
     return (1 - null / preferred.where(preferred > 0)).rename("direction_selectivity")
 
 
+@by_unit
 def direction_tuning(
     responses: xr.DataArray, *, at: At = "best", component: str = "f0", baseline: str = "blank", rectify: bool = True
 ) -> xr.Dataset:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.line_weighting import line_weighting
 from cortexcnn.tuning.validity import measured, validity
 
 __all__ = ["edge_tuning"]
 
 
+@by_unit
 def edge_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: bool = True) -> xr.Dataset:
     """Which polarity of an edge each unit wants, where, and over how many positions it answers [1]_.
 

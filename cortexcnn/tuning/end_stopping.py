@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.curves import At, tuning_curve
 from cortexcnn.tuning.fits import parameter_of
 from cortexcnn.tuning.validity import measured, validity
@@ -84,6 +85,7 @@ def preferred_length(curve: xr.DataArray, *, share: float = 0.95) -> xr.DataArra
     return found.where(peak > 0).rename("preferred_length").assign_attrs(units="degrees")
 
 
+@by_unit
 def length_tuning(
     responses: xr.DataArray,
     *,

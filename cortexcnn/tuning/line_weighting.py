@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.arrays import check_responses
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.curves import tuning_curve
 from cortexcnn.tuning.validity import also, measured, validity
 
@@ -20,6 +21,7 @@ SEPARATE, LINEAR = 0.5, 0.5
 _POLARITIES = ("light", "dark")
 
 
+@by_unit
 def line_weighting(
     responses: xr.DataArray, *, width: float | None = None, baseline: str = "blank", rectify: bool = True
 ) -> xr.DataArray:
@@ -159,6 +161,7 @@ def summation(narrow: xr.DataArray, wide: xr.DataArray, *, times: int) -> xr.Dat
     return xr.DataArray(value, dims="unit", coords=along, name="summation")
 
 
+@by_unit
 def line_weighting_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: bool = True) -> xr.Dataset:
     """Simple or complex as in 1962, for every unit, with validity.
 

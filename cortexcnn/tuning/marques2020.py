@@ -17,6 +17,7 @@ import xarray as xr
 from scipy.interpolate import make_interp_spline
 
 from cortexcnn.arrays import is_blank
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.responses import mean_over_repeats
 from cortexcnn.tuning.validity import also, extended, leaves_screen
 
@@ -41,6 +42,7 @@ _WHY = {
 }
 
 
+@by_unit
 def marques2020_orientation(rates: xr.DataArray) -> xr.Dataset:
     """Orientation measures at the grating of the largest mean response (Ringach 2002; De Valois, Yund & Hepler 1982).
 
@@ -102,6 +104,7 @@ def marques2020_orientation(rates: xr.DataArray) -> xr.Dataset:
     return _table(measures, rates, peak > blank + ABOVE_BLANK)
 
 
+@by_unit
 def marques2020_spatial_frequency(rates: xr.DataArray) -> xr.Dataset:
     """Spatial-frequency measures at the best grating (De Valois, Albrecht & Thorell 1982; Schiller 1976).
 
@@ -141,6 +144,7 @@ def marques2020_spatial_frequency(rates: xr.DataArray) -> xr.Dataset:
     return found.assign(valid_f0=("unit", by_mean & found["valid"].values))
 
 
+@by_unit
 def marques2020_size(rates: xr.DataArray) -> xr.Dataset:
     """Size measures at the best grating, of the better of F0 above the blank and F1 (Cavanaugh, Bair & Movshon 2002).
 

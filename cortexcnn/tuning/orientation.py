@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.choices import chosen
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.circular import mean_vector, peak_and
 from cortexcnn.tuning.curves import At, tuning_curve
 from cortexcnn.tuning.fits import cuts, fit_curves
@@ -251,6 +252,7 @@ def orientation_bandwidth(
     return ((high - low) / 2).rename("orientation_bandwidth").assign_attrs(units="degrees", height=height)
 
 
+@by_unit
 def orientation_tuning(
     responses: xr.DataArray,
     *,

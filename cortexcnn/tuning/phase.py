@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.arrays import is_blank
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.curves import tuning_curve
 from cortexcnn.tuning.harmonics import first_harmonic, over_time
 from cortexcnn.tuning.responses import baseline_of, mean_over_repeats, rectified
@@ -127,6 +128,7 @@ def modulation_ratio(curve: xr.DataArray) -> xr.DataArray:
     return (f1(curve) / mean.where(mean > 0)).rename("modulation_ratio")
 
 
+@by_unit
 def phase_tuning(responses: xr.DataArray, *, baseline: str = "blank", rectify: bool = True) -> xr.Dataset:
     """How each unit modulates at its best grating: the one with the largest F0; without rectification, F0 or F1.
 

@@ -13,6 +13,7 @@ import xarray as xr
 
 from cortexcnn.arrays import check_responses, is_blank
 from cortexcnn.choices import chosen
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.maps import along_unit, check_map
 from cortexcnn.tuning.responses import above_baseline
 
@@ -24,6 +25,7 @@ OVER: dict[str, Callable[..., np.ndarray]] = {"maximum": np.fmax.reduceat, "mean
 POLARITIES = ("light", "dark")
 
 
+@by_unit
 def position_map(
     responses: xr.DataArray, *, over: str = "maximum", baseline: str = "blank", rectify: bool = True
 ) -> xr.DataArray:
@@ -88,6 +90,7 @@ def position_map(
     return check_map(made).rename("response")
 
 
+@by_unit
 def polarity_maps(
     responses: xr.DataArray, *, over: str = "maximum", baseline: str = "blank", rectify: bool = True
 ) -> xr.DataArray:

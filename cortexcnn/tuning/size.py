@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.curves import At, tuning_curve
 from cortexcnn.tuning.fits import parameter_of
 from cortexcnn.tuning.size_fits import fit_sizes, fitted_sizes
@@ -143,6 +144,7 @@ def surround_suppression_index(curve: xr.DataArray) -> xr.DataArray:
     return _along(table, index, "surround_suppression_index")
 
 
+@by_unit
 def size_tuning(
     responses: xr.DataArray,
     *,

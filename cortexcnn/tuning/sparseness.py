@@ -6,11 +6,13 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.choices import nearest
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.responses import mean_over_repeats
 
 __all__ = ["sparseness"]
 
 
+@by_unit
 def sparseness(responses: xr.DataArray, *, over: str = "stimulus") -> xr.DataArray:
     """(1 − (Σ r / n)² / (Σ r² / n)) / (1 − 1/n), of Vinje & Gallant [1]_ after Rolls & Tovee.
 

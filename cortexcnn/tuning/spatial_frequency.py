@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.curves import At, tuning_curve
 from cortexcnn.tuning.fits import cuts, fit_curves, fitted_curves, parameter_of
 from cortexcnn.tuning.validity import also, measured, validity
@@ -214,6 +215,7 @@ def low_pass(
     return xr.DataArray(above & ~np.isnan(position), dims="unit", coords=low.coords, name="low_pass")
 
 
+@by_unit
 def spatial_frequency_tuning(
     responses: xr.DataArray,
     *,

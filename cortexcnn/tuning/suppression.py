@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.arrays import check_responses, is_blank
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.curves import tuning_curve
 from cortexcnn.tuning.fits import parameter_of
 from cortexcnn.tuning.validity import also, measured, validity
@@ -70,6 +71,7 @@ def cross_orientation_suppression(curve: xr.DataArray) -> xr.DataArray:
     return (1 - curve / alone.where(alone > 0)).rename("cross_orientation_suppression")
 
 
+@by_unit
 def cross_orientation_tuning(
     responses: xr.DataArray,
     *,
@@ -129,6 +131,7 @@ def cross_orientation_tuning(
     return measured(measures, _answering(curve, alone, "no response without the mask"), curve)
 
 
+@by_unit
 def surround_orientation_tuning(
     responses: xr.DataArray, *, component: str = "f0", baseline: str = "blank", rectify: bool = True
 ) -> xr.Dataset:

@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from cortexcnn.arrays import check_responses, is_blank
+from cortexcnn.tuning.blocks import by_unit
 from cortexcnn.tuning.maps import along_unit
 from cortexcnn.tuning.responses import baseline_of, rectified
 from cortexcnn.tuning.validity import measured, validity
@@ -38,6 +39,7 @@ _WHY = {
 }
 
 
+@by_unit
 def texture_tuning(
     responses: xr.DataArray, *, baseline: str = "blank", rectify: bool = True, count_window: float = 0.1
 ) -> xr.Dataset:

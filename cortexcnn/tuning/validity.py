@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -150,11 +151,24 @@ def also(notes: xr.Dataset, name: str, holds: np.ndarray) -> xr.Dataset:
     >>> also(notes, "two", np.array([True, True])).reason.values.tolist()
     ['one; two', 'two']
     """
-    reason = notes["reason"].values.astype(object)
-    for unit in np.flatnonzero(holds):
-        told = reason[unit].split("; ") if reason[unit] else []
-        reason[unit] = "; ".join(told if name in told else [*told, name])
-    return notes.assign(reason=("unit", reason.astype(str)))
+
+    def more(before: str) -> str:
+        told = before.split("; ") if before else []
+        return before if name in told else "; ".join([*told, name])
+
+    return notes.assign(reason=("unit", _changed(notes["reason"].values, np.flatnonzero(holds), more)))
+
+
+def _changed(reasons: np.ndarray, units: np.ndarray, change: Callable[[str], str]) -> np.ndarray:
+    """Reasons with those of some units changed: each text once in memory, however many units have it."""
+    reasons = reasons.astype(object)
+    known: dict[str, str] = {}
+    for unit in units.tolist():
+        before = reasons[unit]
+        if before not in known:
+            known[before] = change(before)
+        reasons[unit] = known[before]
+    return reasons
 
 
 def measured(
@@ -234,10 +248,11 @@ def extended(
 def _without(table: xr.Dataset, why: str, lacks: dict[str, np.ndarray]) -> xr.Dataset:
     """Name the measures that each unit lacks for one reason."""
     names, holes = np.array(list(lacks)), np.stack(list(lacks.values()), axis=1)
-    told = table["reason"].values.astype(object)
-    for unit in np.flatnonzero(holes.any(1)):
-        told[unit] = _named(told[unit], names[holes[unit]].tolist(), why)
-    return table.assign(reason=("unit", told.astype(str)))
+    reasons = table["reason"].values
+    for pattern in np.unique(holes[holes.any(1)], axis=0):
+        units = np.flatnonzero((holes == pattern).all(1))
+        reasons = _changed(reasons, units, partial(_named, names=names[pattern].tolist(), why=why))
+    return table.assign(reason=("unit", reasons))
 
 
 def _named(reason: str, names: list[str], why: str) -> str:

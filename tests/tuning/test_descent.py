@@ -28,8 +28,10 @@ NEAR = {
 def samples(name: str) -> np.ndarray:
     if name == "ratio of gaussians":
         return SIZE
-    return np.linspace(0, 315, 8) if np.isfinite(FORMS[name].period) else np.linspace(-4.3, 0, 9) + 3 * (
-        name != "naka rushton"
+    return (
+        np.linspace(0, 315, 8)
+        if np.isfinite(FORMS[name].period)
+        else np.linspace(-4.3, 0, 9) + 3 * (name != "naka rushton")
     )
 
 
@@ -71,7 +73,7 @@ def test_what_is_no_bowl_is_told():
 def test_steps_learn_the_curvature_of_a_parabola():
     # a function whose normal matrix is nothing and whose slope is -H θ: after as many steps as numbers H is known
     curvature = np.array([[3.0, 1.0], [1.0, 2.0]])
-    problem = Problem(lambda x, theta: ([], []), 1, base=False, starts=[], box=np.array([[-9.0, 9]] * 2))
+    problem = Problem(lambda *_: ([], []), 1, base=False, starts=[], box=np.array([[-9.0, 9]] * 2))
 
     def at(theta: list[float]) -> descent.State:
         state = descent.State.empty(1, problem, np.dtype(float))

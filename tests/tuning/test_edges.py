@@ -29,7 +29,7 @@ def shown(light: np.ndarray, dark: np.ndarray, position: np.ndarray = POSITION, 
 
 
 def test_a_gaussian_derivative_wants_one_polarity_at_one_place():
-    # A field that is the derivative of a gaussian answers to an edge with that gaussian, to the other with its negative.
+    # A field that is a gaussian's derivative answers to an edge with that gaussian, to the other with its negative.
     sigma = np.array([0.1, 0.2, 0.3])
     drive = np.exp(-((POSITION[:, None] - 0.25) ** 2) / 2 / sigma**2)
     found = tuning.edge_tuning(shown(np.maximum(drive, 0), np.maximum(-drive, 0)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from cortexcnn.cli.arguments import add_model, add_table, emit, load_network, names, new_folder, parameters, say
@@ -69,6 +70,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="marques2020",
         help="how marques2020 measures: the published way, canvas and all (default), or none: by fits, under noise",
     )
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        metavar="N",
+        help="also write intervals.csv: 95 %% intervals of all measures, were the units neurons at V1's rates that "
+        "were shown each stimulus N times (200 draws: 200 times as long as measuring once)",
+    )
     parser.add_argument("--out", required=True, metavar="FOLDER", help="folder of the study")
     parser.add_argument("--overwrite", action="store_true", help="replace what FOLDER holds")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted recording in FOLDER")
@@ -84,6 +92,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Record, measure, write the study, and print a line for each layer."""
+    if arguments.repeats is not None and arguments.repeats < 2:
+        raise ValueError(f"--repeats {arguments.repeats}: an interval over repeats takes 2 or more, e.g. 20")
     if arguments.protocol == "marques2020":
         _battery(arguments)
         return
@@ -117,6 +127,7 @@ def run(arguments: argparse.Namespace) -> None:
     if "orientation" not in responses.coords:
         return
     measures = grating_tuning(responses)
+    _intervals(arguments, grating_tuning, responses, folder)
     measures.to_dataframe().reset_index().to_csv(folder / "measures.csv", index=False)
     page = tuning_study(folder, network, shown, responses, measures)
     emit(summarise(measures).to_dataframe().reset_index(), arguments)
@@ -145,8 +156,20 @@ def _named(arguments: argparse.Namespace) -> None:
     preferred = preferred_stimuli(network, **where) if protocol.own else None
     responses, measures = run_protocol(protocol, network, **where, preferred=preferred, stimuli=pictures)
     keep_responses(responses, folder / "responses.nc", overwrite=arguments.overwrite)
+    _intervals(arguments, protocol.measure, responses, folder)
     emit(summarise_measures(protocol, measures).to_dataframe().reset_index(), arguments)
     say(f"the study: {protocol_study(folder, network, protocol, responses, measures, preferred=preferred)}")
+
+
+def _intervals(arguments: argparse.Namespace, measure: Any, responses: Any, folder: Path) -> None:
+    """Intervals under the noise of as many repeats as are assumed, where the user asks for them."""
+    if arguments.repeats is None:
+        return
+    from cortexcnn.protocols import assumed_intervals
+
+    found = assumed_intervals(measure, responses, repeats=arguments.repeats, rng=arguments.seed)
+    found.to_dataframe().reset_index().to_csv(folder / "intervals.csv", index=False)
+    say(f"intervals, were each stimulus shown {arguments.repeats} times: {folder}/intervals.csv")
 
 
 def _loaded(arguments: argparse.Namespace) -> Any:
@@ -177,6 +200,8 @@ def _battery(arguments: argparse.Namespace) -> None:
 
     if arguments.stimuli is not None or arguments.units != "centre":
         raise ValueError("marques2020 has units and stimuli of its own: leave out --units and --stimuli")
+    if arguments.repeats is not None:
+        raise ValueError("marques2020 assumes noise of its own (--compat none): leave out --repeats")
     compat = None if arguments.compat == "none" else arguments.compat
     network = load_network(arguments)
     layers = arguments.layers or convolutions(network)

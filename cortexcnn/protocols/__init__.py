@@ -1,5 +1,6 @@
 """Named experiments: stimuli, electrode, measure and published reference together, one file each."""
 
+from cortexcnn.protocols.assumed_noise import assumed_intervals
 from cortexcnn.protocols.grating_tuning import (
     PUBLISHED,
     beside_published,
@@ -37,6 +38,7 @@ __all__ = [
     "Target",
     "above_blank",
     "across_seeds",
+    "assumed_intervals",
     "beside_neurons",
     "beside_published",
     "classical",

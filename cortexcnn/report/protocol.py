@@ -65,6 +65,8 @@ def protocol_study(
         preferred.to_dataframe().reset_index().to_csv(folder / "preferred.csv", index=False)
         files[folder / "preferred.csv"] = "the stimulus that each unit prefers, at which it was tested"
         sections.append(_optima(preferred))
+    if (folder / "intervals.csv").is_file():
+        files[folder / "intervals.csv"] = "intervals of all measures under the noise of repeats that were assumed"
     if (folder / "responses.nc").is_file():
         files[folder / "responses.nc"] = "responses with all labels and provenance (NetCDF-4)"
     valid = int(measures["valid"].sum())

@@ -177,6 +177,28 @@ def test_bars_and_random_units_can_be_shown(tmp_path, capsys):
     assert (out / "index.html").is_file()
 
 
+@pytest.mark.slow
+def test_intervals_are_written_where_repeats_are_assumed(tmp_path, capsys):
+    out = tmp_path / "phases"
+    words = ["probe", "classical_v1", "--protocol", "skottun1991", "--layers", "complex", "--units", "4", "--csv"]
+    assert main([*words, "--repeats", "10", "--out", str(out)]) == 0
+    table = pd.read_csv(out / "intervals.csv").set_index("unit")
+    lower, upper = (table.loc[table["bound"] == bound, "modulation_ratio"] for bound in ("lower", "upper"))
+    assert len(lower) == 4
+    assert ((upper > lower) & (upper < 0.3)).all()
+    assert "intervals.csv" in (out / "index.html").read_text()
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [(["--repeats", "1"], "takes 2 or more"), (["--repeats", "9", "--protocol", "marques2020"], "own")],
+)
+def test_repeats_that_make_no_interval_are_refused(more, told, tmp_path, capsys):
+    assert main(["probe", "cortexnet", "--layers", "relu1", "--out", str(tmp_path / "out"), *more]) == 1
+    assert told in capsys.readouterr().err
+
+
 def test_layers_are_compared_with_the_classical_v1(tmp_path, capsys):
     out = tmp_path / "v1"
     words = ["compare", "cortexnet", "--layers", "relu1,relu2", "--draws", "50", "--out", str(out), "--csv"]

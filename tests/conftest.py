@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from hypothesis import settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+settings.register_profile("house", deadline=None)  # no test asserts a time
+settings.load_profile("house")
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 

@@ -5,7 +5,7 @@ are measured. The plain loop draws the same images with the same code, runs the 
 by hooks; it measures nothing. It is run on a sample of the images, and extrapolated. Random weights. The two take turns
 every three thousand images; the middle of the ratios is printed with the lowest and highest, of processor time on one
 thread unless said otherwise, so that other work on the machine disturbs less. Peak memory is taken of a recording that
-streams to a file.
+streams to a file, and of an analysis.
 
     python benchmarks/battery.py
 """
@@ -27,8 +27,9 @@ import torch
 import xarray as xr
 
 from cortexcnn.models import Network, load
-from cortexcnn.protocols import marques2020_properties, marques2020_stimuli
+from cortexcnn.protocols import grating_battery, grating_tuning, marques2020_properties, marques2020_stimuli
 from cortexcnn.recording import record
+from cortexcnn.screen import Screen
 from cortexcnn.stimuli import render, sweep
 
 LAYERS = ("features.0", "features.3", "features.6", "features.8", "features.10")
@@ -100,10 +101,28 @@ def compare(turns: int, sample: int, batch: int) -> None:
         )
 
 
-def memory(images: int) -> None:
-    """Print the memory that a recording to a file takes at most, beside the size of its responses."""
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import battery; battery.streamed({images})"
+def memory(task: str, amount: float) -> None:
+    """Print the memory that a task of a process of its own takes at most."""
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import battery; battery.{task}({amount})"
     print(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout, end="")
+
+
+def analysed(gibibytes: float) -> None:
+    """Measure orientation, frequency and phase of as many units as responses to 769 gratings fill this memory with."""
+    gratings = grating_battery(Screen(8, 224))
+    count = gratings.sizes["stimulus"]
+    values = np.random.default_rng(0).random((count, int(gibibytes * 2**30 / 4 / count)), dtype=np.float32)
+    coords = {str(name): ("stimulus", gratings[name].values) for name in gratings.variables}
+    responses = xr.DataArray(values, coords | {"unit": np.arange(values.shape[1])}, ("stimulus", "unit"))
+    grating_tuning(responses.isel(unit=slice(0, 8)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    grating_tuning(responses)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(
+        f"{values.nbytes / 2**30:.2f} GiB of responses of {values.shape[1]} units measured: peak {peak / 2**20:.2f} GiB "
+        f"with the libraries, {(peak - before) / 2**20:.2f} GiB more than before: {peak * 1024 / values.nbytes:.2f} × their "
+        "size; wanted 4 at most"
+    )
 
 
 def streamed(images: int) -> None:
@@ -132,13 +151,15 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=144, help="images of the plain loop in each turn (144)")
     parser.add_argument("--batch", type=int, default=16, help="images at once in the plain loop (16)")
     parser.add_argument("--images", type=int, default=6000, help="of the recording whose memory is measured (6000)")
+    parser.add_argument("--gibibytes", type=float, default=1.0, help="of responses that are measured for memory (1)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--clock", choices=CLOCKS, default="cpu")
     given = parser.parse_args()
     _clock[0] = CLOCKS[given.clock]
     torch.set_num_threads(given.threads)
     compare(given.turns, given.sample, given.batch)
-    memory(given.images)
+    memory("streamed", given.images)
+    memory("analysed", given.gibibytes)
 
 
 if __name__ == "__main__":

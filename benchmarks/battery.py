@@ -119,9 +119,9 @@ def analysed(gibibytes: float) -> None:
     grating_tuning(responses)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
-        f"{values.nbytes / 2**30:.2f} GiB of responses of {values.shape[1]} units measured: peak {peak / 2**20:.2f} GiB "
-        f"with the libraries, {(peak - before) / 2**20:.2f} GiB more than before: {peak * 1024 / values.nbytes:.2f} × their "
-        "size; wanted 4 at most"
+        f"{values.nbytes / 2**30:.2f} GiB of responses of {values.shape[1]} units measured: "
+        f"peak {peak / 2**20:.2f} GiB with the libraries, {(peak - before) / 2**20:.2f} GiB more than before: "
+        f"{peak * 1024 / values.nbytes:.2f} × their size; wanted 4 at most"
     )
 
 

@@ -11,7 +11,7 @@ from cortexcnn.arrays import check_rdm
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.comparison import similarities
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
-from cortexcnn.similarity.pairs import leading, vectors
+from cortexcnn.similarity.pairs import Pairs, leading, vectors
 
 __all__ = ["noise_ceiling"]
 
@@ -93,11 +93,12 @@ def noise_ceiling(
     stacked = vectors(rdms.transpose(*others, over, "stimulus", "stimulus2")).reshape(
         *(rdms.sizes[dim] for dim in others), count, -1
     )
+    pairs = Pairs.of(rdms.sizes["stimulus"])
     bounds = np.empty((*stacked.shape[:-2], 3))
     for index in np.ndindex(stacked.shape[:-2]):
-        lower, upper = _bounds(stacked[index], measure, suited)
+        lower, upper = _bounds(stacked[index], pairs, measure, suited)
         where = "".join(f" ({dim} {rdms[dim].values[i]})" for dim, i in zip(others, index, strict=True))
-        asked = lower if measure.centred else _bounds(stacked[index], COMPARISONS["pearson"], suited)[0]
+        asked = lower if measure.centred else _bounds(stacked[index], pairs, COMPARISONS["pearson"], suited)[0]
         _warn_without_ceiling(asked, method if measure.centred else "pearson", where)
         if squared:
             lower, upper = lower**2, upper**2
@@ -111,7 +112,7 @@ def noise_ceiling(
     )
 
 
-def _bounds(values: np.ndarray, measure: Comparison, suited: object) -> tuple[np.ndarray, np.ndarray]:
+def _bounds(values: np.ndarray, pairs: Pairs, measure: Comparison, suited: object) -> tuple[np.ndarray, np.ndarray]:
     """Similarity of each subject to the mean of the others, and to the mean of all."""
     transformed = values if suited is None else _each(values, measure)
     present = ~np.isnan(transformed)
@@ -120,8 +121,9 @@ def _bounds(values: np.ndarray, measure: Comparison, suited: object) -> tuple[np
     with np.errstate(invalid="ignore"):
         group = total / number
         rest = (total - filled) / (number - present)
-    upper = similarities(values, group[None], measure)[:, 0]
-    lower = np.array([similarities(values[i : i + 1], rest[i : i + 1], measure)[0, 0] for i in range(len(values))])
+    upper = similarities(values, group[None], pairs, measure)[:, 0]
+    each = [similarities(values[i : i + 1], rest[i : i + 1], pairs, measure)[0, 0] for i in range(len(values))]
+    lower = np.array(each)
     if np.isnan(lower).any() or np.isnan(upper).any():
         raise ValueError("an RDM is constant, so it can't be compared: leave that subject out")
     return lower, upper

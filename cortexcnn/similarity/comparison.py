@@ -7,7 +7,7 @@ import xarray as xr
 
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
-from cortexcnn.similarity.pairs import align, shared_pairs, taken
+from cortexcnn.similarity.pairs import Pairs, align, shared_pairs, taken
 
 __all__ = ["compare", "similarities"]
 
@@ -52,19 +52,21 @@ def compare(rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spear
     """
     measure = chosen(COMPARISONS, method, what="comparison")
     both = align(rdms, reference)
-    result = both.label(similarities(both.first, both.second, measure), method=method)
+    result = both.label(similarities(both.first, both.second, Pairs.of(both.stimuli), measure), method=method)
     if bool(result.isnull().any()):
         _refuse_undefined(result, both.first, both.second, method)
     return result
 
 
-def similarities(first: np.ndarray, second: np.ndarray, measure: Comparison) -> np.ndarray:
+def similarities(first: np.ndarray, second: np.ndarray, pairs: Pairs, measure: Comparison) -> np.ndarray:
     """Similarities of all pairs of RDMs, each over what both have.
 
     Parameters
     ----------
     first, second : ndarray (k, pair), (l, pair)
         RDMs; NaN marks a pair that is left out.
+    pairs : Pairs
+        Which pairs of stimuli they hold.
     measure : Comparison
         How to compare.
 
@@ -74,8 +76,9 @@ def similarities(first: np.ndarray, second: np.ndarray, measure: Comparison) -> 
         Similarities, within the measure's bounds; NaN where it is not defined.
     """
     result = np.empty((len(first), len(second)))
-    for rows, columns, pairs in shared_pairs(first, second):
-        result[np.ix_(rows, columns)] = measure.between(taken(first, rows, pairs), taken(second, columns, pairs))
+    for rows, columns, shared in shared_pairs(first, second):
+        ours, theirs = taken(first, rows, shared), taken(second, columns, shared)
+        result[np.ix_(rows, columns)] = measure.between(ours, theirs, pairs.take(shared))
     return np.clip(result, *measure.bounds)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cortexcnn.similarity.pairs import Pairs
 from cortexcnn.similarity.ranks import Draw, agreement, centred_ranks, joint_ties, rank, sort
 
 __all__ = ["COMPARISONS", "Comparison"]
@@ -27,7 +28,8 @@ class Comparison:
     Parameters
     ----------
     between : callable
-        Takes RDMs (k, pair) and (l, pair), returns similarities (k, l), NaN where it is not defined.
+        Takes RDMs (k, pair) and (l, pair), and the :class:`~cortexcnn.similarity.pairs.Pairs` that they are of; returns
+        similarities (k, l), NaN where it is not defined.
     suited : callable
         Takes RDMs (k, pair), returns them transformed so that their mean is the RDM nearest to all of them
         by this measure: the mean of subjects in a noise ceiling.
@@ -37,28 +39,30 @@ class Comparison:
         What can be done to either RDM without changing the result.
     resampled : callable, optional
         Takes RDMs (k, pair), (l, pair) and weights (draw, pair), whole numbers that say how many times each pair
-        is there; returns similarities (draw, k, l). By default pairs are repeated and ``between`` is called,
-        one draw after the other.
+        is there; returns similarities (draw, k, l). By default stimuli are repeated and ``between`` is called, one
+        draw after the other.
     centred : bool
         RDMs that have nothing to do with each other score 0.
     """
 
-    between: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    between: Callable[[np.ndarray, np.ndarray, Pairs], np.ndarray]
     suited: Callable[[np.ndarray], np.ndarray]
     bounds: tuple[float, float]
     ignores: str
     resampled: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] | None = None
     centred: bool = True
 
-    def draw(self, first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Similarities in each draw of pairs.
+    def draw(self, first: np.ndarray, second: np.ndarray, pairs: Pairs, times: np.ndarray) -> np.ndarray:
+        """Similarities in each draw of stimuli.
 
         Parameters
         ----------
         first, second : ndarray (k, pair), (l, pair)
             RDMs.
-        weights : ndarray (draw, pair)
-            How many times each pair is there.
+        pairs : Pairs
+            Which pairs of stimuli they hold.
+        times : ndarray of int (draw, stimulus)
+            How many times each stimulus is there; each copy is a stimulus of its own, but copies make no pair.
 
         Returns
         -------
@@ -66,9 +70,14 @@ class Comparison:
             Similarities, NaN where a draw leaves too little.
         """
         if self.resampled is not None:
-            return self.resampled(first, second, weights)
-        copies = weights.astype(np.int64)
-        return np.stack([self.between(*(np.repeat(v, times, axis=1) for v in (first, second))) for times in copies])
+            some = times.T.astype(np.float64)  # whole rows are copied below, not single numbers
+            return self.resampled(first, second, (some[pairs.row] * some[pairs.column]).T)
+        result = np.full((len(times), len(first), len(second)), np.nan)
+        for number, each in enumerate(times):
+            positions, copies = pairs.drawn(each)
+            if len(positions):
+                result[number] = self.between(first[:, positions], second[:, positions], copies)
+        return result
 
 
 def _unit(values: np.ndarray) -> np.ndarray:
@@ -83,24 +92,24 @@ def _centred(values: np.ndarray) -> np.ndarray:
     return np.where(constant, 0.0, values - values.mean(axis=1, keepdims=True))
 
 
-def _cosine(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _cosine(first: np.ndarray, second: np.ndarray, _: Pairs) -> np.ndarray:
     return _unit(first) @ _unit(second).T
 
 
-def _pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return _cosine(_centred(first), _centred(second))
+def _pearson(first: np.ndarray, second: np.ndarray, pairs: Pairs) -> np.ndarray:
+    return _cosine(_centred(first), _centred(second), pairs)
 
 
-def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return _pearson(rank(first), rank(second))
+def _spearman(first: np.ndarray, second: np.ndarray, pairs: Pairs) -> np.ndarray:
+    return _pearson(rank(first), rank(second), pairs)
 
 
-def _rho_a(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _rho_a(first: np.ndarray, second: np.ndarray, _: Pairs) -> np.ndarray:
     count = first.shape[1]
     return _centred(rank(first)) @ _centred(rank(second)).T * (12 / (count**3 - count))
 
 
-def _tau_a(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _tau_a(first: np.ndarray, second: np.ndarray, _: Pairs) -> np.ndarray:
     ours, theirs = [sort(v) for v in first], [sort(v) for v in second]
     return np.array([[agreement(Draw(a), b, joint=joint_ties(a, b)) for b in theirs] for a in ours])
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from cortexcnn.arrays import check_rdm, match_stimuli
 
-__all__ = ["Aligned", "align", "leading", "leave_out_pairs", "shared_pairs", "taken", "vectors"]
+__all__ = ["Aligned", "Pairs", "align", "leading", "leave_out_pairs", "shared_pairs", "taken", "vectors"]
 
 
 def leave_out_pairs(rdm: xr.DataArray, *, same: str) -> xr.DataArray:
@@ -53,6 +53,91 @@ def leave_out_pairs(rdm: xr.DataArray, *, same: str) -> xr.DataArray:
         raise ValueError(f"all stimuli have the same {same} ({labels[0]}): leaving out such pairs leaves none")
     keep = xr.DataArray(~equal | np.eye(len(labels), dtype=bool), dims=("stimulus", "stimulus2"))
     return rdm.where(keep)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Which pairs of stimuli a vector of dissimilarities holds.
+
+    Parameters
+    ----------
+    row, column : ndarray of int (pair)
+        Numbers of the two stimuli of each pair.
+    stimuli : int
+        How many stimuli there are, those without a pair among them.
+    """
+
+    row: np.ndarray
+    column: np.ndarray
+    stimuli: int
+
+    @classmethod
+    def of(cls, stimuli: int) -> Pairs:
+        """All pairs of so many stimuli, in the order of ``numpy.triu_indices``.
+
+        Parameters
+        ----------
+        stimuli : int
+            How many.
+
+        Returns
+        -------
+        Pairs
+
+        Examples
+        --------
+        >>> Pairs.of(3).column
+        array([1, 2, 2])
+        """
+        return cls(*np.triu_indices(stimuli, 1), stimuli)
+
+    @property
+    def complete(self) -> bool:
+        """Whether no pair is left out."""
+        return len(self.row) == self.stimuli * (self.stimuli - 1) // 2
+
+    def take(self, positions: np.ndarray) -> Pairs:
+        """Some of the pairs, of the same stimuli.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Which.
+
+        Returns
+        -------
+        Pairs
+        """
+        return Pairs(self.row[positions], self.column[positions], self.stimuli)
+
+    def drawn(self, times: np.ndarray) -> tuple[np.ndarray, Pairs]:
+        """The pairs that a draw of stimuli has.
+
+        Parameters
+        ----------
+        times : ndarray of int (stimulus)
+            How many times each stimulus was drawn.
+
+        Returns
+        -------
+        positions : ndarray of int
+            Which of these pairs they repeat.
+        pairs : Pairs
+            Pairs of the copies, each a stimulus of its own; copies of one stimulus make no pair.
+
+        Examples
+        --------
+        >>> positions, copies = Pairs.of(3).drawn(np.array([2, 1, 0]))
+        >>> positions, copies.row, copies.column
+        (array([0, 0]), array([0, 1]), array([2, 2]))
+        """
+        number = np.full((self.stimuli, self.stimuli), -1)
+        number[self.row, self.column] = number[self.column, self.row] = np.arange(len(self.row))
+        stimulus = np.repeat(np.arange(self.stimuli), times)
+        copies = Pairs.of(len(stimulus))
+        positions = number[stimulus[copies.row], stimulus[copies.column]]
+        there = np.flatnonzero(positions >= 0)
+        return positions[there], copies.take(there)
 
 
 @dataclass(frozen=True)

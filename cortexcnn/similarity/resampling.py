@@ -8,7 +8,7 @@ import xarray as xr
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
-from cortexcnn.similarity.pairs import Aligned, align, shared_pairs, taken
+from cortexcnn.similarity.pairs import Aligned, Pairs, align, shared_pairs, taken
 
 __all__ = ["OVER", "bootstrap", "interval"]
 
@@ -138,18 +138,18 @@ def interval(draws: xr.DataArray, *, level: float = 0.95) -> xr.Dataset:
 
 def _draw_stimuli(both: Aligned, measure: Comparison, times: np.ndarray) -> np.ndarray:
     """Similarities (draw, k, l) where stimulus i is there times[draw, i] times."""
-    row, column = np.triu_indices(both.stimuli, 1)
+    everywhere = Pairs.of(both.stimuli)
     result = np.empty((len(times), len(both.first), len(both.second)))
-    for rows, columns, pairs in shared_pairs(both.first, both.second):
-        first, second = taken(both.first, rows, pairs), taken(both.second, columns, pairs)
-        here, there = row[pairs], column[pairs]
-        step = max(1, _BLOCK // len(pairs))
+    for rows, columns, shared in shared_pairs(both.first, both.second):
+        first, second = taken(both.first, rows, shared), taken(both.second, columns, shared)
+        pairs = everywhere.take(shared)
+        step = max(1, _BLOCK // len(shared))
         for start in range(0, len(times), step):
-            some = times[start : start + step].T.astype(np.float64)  # whole rows are copied below, not single numbers
-            weights = (some[here] * some[there]).T
-            found = np.clip(measure.draw(first, second, weights), *measure.bounds)
-            found[(weights > 0).sum(axis=1) < 3] = np.nan
-            result[np.ix_(np.arange(start, start + len(weights)), rows, columns)] = found
+            some = times[start : start + step]
+            found = np.clip(measure.draw(first, second, pairs, some), *measure.bounds)
+            here = some.T > 0
+            found[(here[pairs.row] & here[pairs.column]).sum(axis=0) < 3] = np.nan
+            result[np.ix_(np.arange(start, start + len(some)), rows, columns)] = found
     return result
 
 

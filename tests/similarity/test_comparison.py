@@ -113,7 +113,11 @@ def test_few_stimuli_and_unknown_measures_are_refused(make_rdms):
 def test_a_measure_of_ones_own_is_one_more_entry(make_rdms, monkeypatch):
     first, second = make_rdms(2, 6, dim="layer"), make_rdms(3, 6, seed=1)
     near = Comparison(
-        lambda x, y: -np.abs(x[:, None] - y[None]).mean(axis=-1), lambda v: v, (-np.inf, 0.0), "nothing", centred=False
+        lambda x, y, _: -np.abs(x[:, None] - y[None]).mean(axis=-1),
+        lambda v: v,
+        (-np.inf, 0.0),
+        "nothing",
+        centred=False,
     )
     monkeypatch.setitem(COMPARISONS, "city block", near)
     assert (compare(first, second, method="city block") < 0).all()

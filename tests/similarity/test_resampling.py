@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cortexcnn.similarity import COMPARISONS, Comparison, bootstrap, compare, interval, measures, resampling
+from cortexcnn.similarity.pairs import Pairs
 
 THEIRS = {"pearson": "corr", "spearman": "spearman", "kendall tau-a": "tau-a", "rho-a": "rho-a", "cosine": "cosine"}
 
@@ -55,15 +56,19 @@ def test_draws_of_stimuli_equal_rsatoolbox(make_rdms, method):
 
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 10_000), method=st.sampled_from(list(COMPARISONS)), ties=st.booleans())
-def test_each_measure_resampled_is_itself_on_repeated_pairs(seed, method, ties):
+def test_each_measure_resampled_is_itself_on_repeated_stimuli(seed, method, ties):
     rng = np.random.default_rng(seed)
     first, second = rng.random((2, 15)), rng.random((3, 15))
     if ties:
         first, second = np.round(first, 1), np.round(second, 1)
-    weights = rng.integers(0, 4, (5, 15)).astype(float)
+    times = np.concatenate([rng.integers(0, 4, (4, 6)), np.ones((1, 6), int)])
+    pairs = Pairs.of(6)
     measure = COMPARISONS[method]
     plain = Comparison(measure.between, measure.suited, measure.bounds, measure.ignores)
-    assert np.allclose(measure.draw(first, second, weights), plain.draw(first, second, weights), rtol=0, atol=1e-12)
+    expected = plain.draw(first, second, pairs, times)
+    found = measure.draw(first, second, pairs, times)
+    there = [len(pairs.drawn(row)[0]) > 1 for row in times]
+    assert np.allclose(found[there], expected[there], rtol=0, atol=1e-12, equal_nan=True)
 
 
 def test_pairs_left_out_stay_out_of_the_draws(make_rdms):

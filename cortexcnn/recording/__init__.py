@@ -10,6 +10,7 @@ from cortexcnn.recording.rates import SCALES, firing_rates
 from cortexcnn.recording.record import record
 from cortexcnn.recording.spikes import QUANTITIES, spike_times, spikes
 from cortexcnn.recording.store import keep_responses, open_responses
+from cortexcnn.recording.stream import stream
 from cortexcnn.recording.trials import TRIAL_FORMS, trial_table, write_trials
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "spike_times",
     "spikes",
     "stimuli_hash",
+    "stream",
     "trial_table",
     "write_nwb",
     "write_trials",

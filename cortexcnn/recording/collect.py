@@ -12,10 +12,10 @@ import xarray as xr
 
 from cortexcnn.recording.electrode import Site
 
-__all__ = ["Collector", "InMemory", "NotFinite", "columns_of", "in_order", "moving"]
+__all__ = ["Collector", "InMemory", "NotFinite", "Receiver", "columns_of", "in_order", "moving"]
 
 
-class Collector(Protocol):
+class Receiver(Protocol):
     """Takes responses batch by batch."""
 
     def done(self, sites: Sequence[Site]) -> int:
@@ -25,7 +25,11 @@ class Collector(Protocol):
         """Where to write the responses (row × time, unit) of each layer to the next stimuli."""
 
     def commit(self, sites: Sequence[Site], rows: slice, targets: Mapping[str, torch.Tensor]) -> None:
-        """Keep what was written to the targets."""
+        """Take what was written to the targets."""
+
+
+class Collector(Receiver, Protocol):
+    """Takes responses and keeps them as a table."""
 
     def finish(self) -> xr.DataArray:
         """The whole table."""

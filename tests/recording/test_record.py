@@ -212,7 +212,7 @@ def test_the_bar_is_on_standard_error_and_can_be_silenced(network, gratings, cap
 
 
 def test_a_long_run_is_announced(network, gratings, capsys, monkeypatch):
-    monkeypatch.setattr(sys.modules["cortexcnn.recording.record"], "_LONG", 0.0)
+    monkeypatch.setattr(sys.modules["cortexcnn.recording.run"], "_LONG", 0.0)
     record(network, gratings, layers=["stem"], progress=True)
     assert "21 stimuli × 6 units: about" in capsys.readouterr().err
 

@@ -39,7 +39,7 @@ def test_what_is_handed_on_is_what_would_be_recorded(network, units):
 def test_frames_of_moving_stimuli_come_one_after_the_other(network):
     moving = sweep("drifting_grating", direction=[0, 90], spatial_frequency=1, duration=0.2, frame_rate=20)
     parts = []
-    stream(network, moving, lambda _, rows, values: parts.append(values.copy()), layers=["2"], progress=False)
+    stream(network, moving, lambda _layer, _rows, values: parts.append(values.copy()), layers=["2"], progress=False)
     expected = record(network, moving, layers=["2"], units="all", progress=False)
     frames = expected.sizes["time"]
     together = np.concatenate(parts).reshape(2, frames, -1)

@@ -14,6 +14,7 @@ from cortexcnn.models.resnet_style import resnet_style
 from cortexcnn.models.rules_of_thumb import rules_of_thumb
 from cortexcnn.models.tapered import tapered_cnn
 from cortexcnn.models.textbook import curve_filter, output_size
+from cortexcnn.models.unlearned import random_weights, shuffled_weights
 from cortexcnn.models.v1_front import v1_front
 from cortexcnn.models.vgg_style import vgg_style
 
@@ -33,8 +34,10 @@ __all__ = [
     "on_canvas",
     "output_size",
     "plain_cnn",
+    "random_weights",
     "resnet_style",
     "rules_of_thumb",
+    "shuffled_weights",
     "tapered_cnn",
     "unshared",
     "v1_front",

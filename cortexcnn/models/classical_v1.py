@@ -43,7 +43,7 @@ from cortexcnn.models.eye import Eye
 from cortexcnn.models.gabors import FINEST, check_gabors, kernel_side, modulation, quadrature, tuning
 from cortexcnn.models.v1_stages import ContrastEnergy, DivisiveNormalisation, Energy
 
-__all__ = ["ClassicalV1", "classical_v1"]
+__all__ = ["ClassicalV1", "classical_v1", "octaves"]
 
 FEWEST = 8.0  # cycles across the screen of the default population's lowest frequency
 POOL = 4 / 3  # standard deviation of the pool's window, in those of the Gabor's envelope along its longer axis
@@ -108,10 +108,7 @@ def classical_v1(
     >>> cells.orientation.values, cells.orientation_bandwidth.values
     (array([ 0., 45., 90., 135.]), array([13.4, 13.4, 13.4, 13.4]))
     """
-    frequencies = np.array([] if spatial_frequencies is None else spatial_frequencies, float)
-    if spatial_frequencies is None:
-        octaves = FEWEST * 2.0 ** np.arange(16)
-        frequencies = octaves[octaves <= max(FINEST * pixels, FEWEST)] / degrees
+    frequencies = np.array(octaves(degrees, pixels) if spatial_frequencies is None else spatial_frequencies, float)
     grid = np.meshgrid(frequencies, np.array(orientations, float), indexing="ij")
     frequency, orientation = (part.ravel() for part in grid)
     gabors = xr.Dataset(
@@ -133,6 +130,30 @@ def classical_v1(
         maximum=maximum,
         stride=stride,
     )
+
+
+def octaves(degrees: float, pixels: int, finest: float = FINEST) -> np.ndarray:
+    """Spatial frequencies in octaves from 8 cycles across the screen.
+
+    Parameters
+    ----------
+    degrees, pixels : float, int
+        The screen.
+    finest : float
+        Cycles/pixel up to which they go.
+
+    Returns
+    -------
+    ndarray
+        Cycles/degree; one at least.
+
+    Examples
+    --------
+    >>> octaves(8, 224)
+    array([1., 2., 4.])
+    """
+    cycles = FEWEST * 2.0 ** np.arange(16)
+    return cycles[cycles <= max(finest * pixels, FEWEST)] / degrees
 
 
 class ClassicalV1(nn.Module):

@@ -22,11 +22,12 @@ from cortexcnn.models.network import Network
 from cortexcnn.models.weights import eye_in, fit, read
 from cortexcnn.shipped import shipped
 
-__all__ = ["OWN", "load", "names", "seeded"]
+__all__ = ["OWN", "load", "names", "redraw", "seeded"]
 
 OWN = {
     "cortexnet": "cortexcnn.models.cortexnet:cortexnet",
     "classical_v1": "cortexcnn.models.classical_v1:classical_v1",
+    "classical_v2": "cortexcnn.models.classical_v2:classical_v2",
     "lenet": "cortexcnn.models.lenet:lenet",
     "alexnet_2012": "cortexcnn.models.alexnet_2012:alexnet_2012",
     "vgg_style": "cortexcnn.models.vgg_style:vgg_style",
@@ -40,7 +41,7 @@ OWN = {
 TRAINED = {"cortexnet": "cortexnet.safetensors"}
 """Those whose weights are shipped, and the file."""
 
-BY_HAND = ("classical_v1",)
+BY_HAND = ("classical_v1", "classical_v2")
 """Those of which nothing is random or learned."""
 
 
@@ -54,8 +55,8 @@ def names() -> list[str]:
 
     Examples
     --------
-    >>> names()[:3], names()[9]
-    (['cortexnet', 'classical_v1', 'lenet'], 'alexnet')
+    >>> names()[:3], names()[10]
+    (['cortexnet', 'classical_v1', 'classical_v2'], 'alexnet')
     """
     return [*OWN, *torchvision.models.list_models(module=torchvision.models)]
 
@@ -237,7 +238,7 @@ def _built(
         if not isinstance(module, nn.Module):
             raise ValueError(f"{name}() returned a {type(made).__name__}; a factory returns an nn.Module or a Network")
         if weights == "none" and (":" in name or name in TRAINED):
-            _redraw(module, name)
+            redraw(module, name)
     return module, eye if isinstance(eye, Eye) else None
 
 

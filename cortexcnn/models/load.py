@@ -290,8 +290,21 @@ def _factory(name: str) -> Callable[..., Any]:
     return factory
 
 
-def _redraw(module: nn.Module, name: str) -> None:
-    """Random weights for every module that knows how to draw its own; refused where some don't."""
+def redraw(module: nn.Module, name: str) -> None:
+    """Random weights for every module that knows how to draw its own; refused where some don't.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Changed in place, by torch's global generator: see :func:`seeded`.
+    name : str
+        For the error.
+
+    Raises
+    ------
+    ValueError
+        If parameters belong to no module with ``reset_parameters``.
+    """
     drawn: set[int] = set()
     for child in module.modules():
         reset = getattr(child, "reset_parameters", None)

@@ -57,5 +57,5 @@ def test_parameters_that_nobody_can_draw_are_refused():
         def forward(self, image):
             return self.conv(image) * self.gain
 
-    with pytest.raises(ValueError, match="gain.*reset_parameters"):
+    with pytest.raises(ValueError, match=r"gain.*reset_parameters"):
         random_weights(wrap(Scaled(), Eye(channels=1, pixels=8), name="mine"))

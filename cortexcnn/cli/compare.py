@@ -25,6 +25,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--method", default="spearman", help="how RDMs are compared (default: spearman)")
     parser.add_argument(
+        "--controls",
+        type=names,
+        metavar="NAME,…",
+        help="what stands beside the network (default: all; none declines them): random weights, shuffled weights, "
+        "pixels, classical V1, classical V2, permutation null",
+    )
+    parser.add_argument(
         "--units", type=int, default=1000, help="units drawn from each layer for photographs (default: 1000)"
     )
     parser.add_argument("--draws", type=int, default=1000, help="of the bootstrap over stimuli (default: 1000)")
@@ -39,17 +46,19 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the score of every layer, with those of pixels, random weights and the classical V1."""
+    """Print the score of every layer, with those of its controls."""
     from cortexcnn.cli.probe import convolutions
     from cortexcnn.models import load
-    from cortexcnn.protocols import compare_networks, target
+    from cortexcnn.protocols import CONTROLS, compare_networks, target
     from cortexcnn.report import page, similarity_section
 
     network = load_network(arguments)
     layers = arguments.layers or convolutions(network)
     cortex = target(arguments.reference, network.screen, data=arguments.data, images=arguments.images)
     networks = {"random weights" if arguments.weights == "none" else "trained": network}
-    if arguments.weights != "none":
+    asked = arguments.controls
+    controls = CONTROLS if asked is None else [name for name in asked if name != "none"]
+    if arguments.weights != "none" and "random weights" in controls:
         networks["random weights"] = load(
             arguments.model, weights="none", degrees=network.eye.degrees, device=arguments.device, seed=arguments.seed
         )
@@ -58,6 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
         networks,
         cortex,
         layers=layers,
+        controls=controls,
         units=arguments.units,
         method=arguments.method,
         draws=arguments.draws,

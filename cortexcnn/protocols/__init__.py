@@ -1,6 +1,7 @@
 """Named experiments: stimuli, electrode, measure and published reference together, one file each."""
 
 from cortexcnn.protocols.assumed_noise import assumed_intervals
+from cortexcnn.protocols.controls import CONTROLS, classical, pixel_responses, record_with_controls
 from cortexcnn.protocols.grating_tuning import (
     PUBLISHED,
     beside_published,
@@ -22,18 +23,18 @@ from cortexcnn.protocols.named import PROTOCOLS
 from cortexcnn.protocols.placing import EDGES, edge_shares, preferred_stimuli
 from cortexcnn.protocols.protocol import Protocol, beside_neurons, run_protocol, summarise_measures
 from cortexcnn.protocols.receptive_fields import field_agreement, field_maps, field_measures, field_stimuli, map_fields
-from cortexcnn.protocols.targets import TARGETS, Target, classical, grating_rdms, target
+from cortexcnn.protocols.targets import TARGETS, Target, grating_rdms, target
 from cortexcnn.protocols.through_training import across_seeds, through_training
 from cortexcnn.protocols.turning_bar import above_blank, spike_times, swept_bars
-from cortexcnn.protocols.two_rdms import V1_LAYERS, compare_networks, layer_rdms, pixel_rdm, score_rdms
+from cortexcnn.protocols.two_rdms import compare_networks, layer_rdms, pixel_rdm, score_rdms
 
 __all__ = [
+    "CONTROLS",
     "EDGES",
     "PROPERTIES",
     "PROTOCOLS",
     "PUBLISHED",
     "TARGETS",
-    "V1_LAYERS",
     "Protocol",
     "Target",
     "above_blank",
@@ -61,7 +62,9 @@ __all__ = [
     "marques2020_scores",
     "marques2020_stimuli",
     "pixel_rdm",
+    "pixel_responses",
     "preferred_stimuli",
+    "record_with_controls",
     "run_protocol",
     "score_rdms",
     "spike_times",

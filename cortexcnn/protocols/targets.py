@@ -13,14 +13,13 @@ import xarray as xr
 
 from cortexcnn import reference, similarity, tuning
 from cortexcnn.choices import chosen
-from cortexcnn.models import Network, wrap
-from cortexcnn.models.classical_v1 import classical_v1
+from cortexcnn.protocols.controls import classical
 from cortexcnn.protocols.grating_tuning import grating_battery
 from cortexcnn.recording import record
 from cortexcnn.screen import Screen
 from cortexcnn.stimuli import photographs
 
-__all__ = ["TARGETS", "Target", "classical", "grating_rdms", "target"]
+__all__ = ["TARGETS", "Target", "grating_rdms", "target"]
 
 SPLITS = 20
 
@@ -76,30 +75,6 @@ def target(name: str, screen: Screen, *, data: str | Path | None = None, images:
     ['classical_v1', 'henaff2021', 'ecker2010', 'evc', 'it']
     """
     return chosen(TARGETS, name, "reference")(screen, data, images)
-
-
-def classical(screen: Screen) -> Network:
-    """The classical V1 as a control for a network: on a screen of the same degrees, at frequencies that V1 prefers.
-
-    Parameters
-    ----------
-    screen : Screen
-        Of the network.
-
-    Returns
-    -------
-    Network
-        Cells at 1, 2, 4 and 8 cycles/degree, as far as four cycles fit the screen and a cycle spans four pixels of the
-        network's; at octaves from 8 cycles across the screen where none of them does.
-
-    Examples
-    --------
-    >>> sorted(set(classical(Screen(2, 32)).module.cells("complex").spatial_frequency.values.tolist()))
-    [2.0, 4.0]
-    """
-    fit = [f for f in (1.0, 2.0, 4.0, 8.0) if f * screen.degrees >= 4 and f <= screen.nyquist / 2]
-    module = classical_v1(degrees=screen.degrees, pixels=max(224, screen.pixels), spatial_frequencies=fit or None)
-    return wrap(module, module.eye, name="classical_v1")
 
 
 def grating_rdms(network: Any, stimuli: xr.Dataset, layers: list[str]) -> xr.DataArray:

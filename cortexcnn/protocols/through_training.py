@@ -67,8 +67,8 @@ def through_training(
         rows += [(epoch, layer, measure, value) for layer, row in table.iterrows() for measure, value in row.items()]
     if target is not None:
         named = {str(epoch): network for epoch, network in networks.items()}
-        scores = compare_networks(named, target, layers=layers, units=units, draws=2, progress=progress)
-        for row in scores[scores["network"].isin(list(named))].itertuples():
+        scores = compare_networks(named, target, layers=layers, controls=[], units=units, draws=2, progress=progress)
+        for row in scores.itertuples():
             rows.append((float(str(row.network)), row.layer, f"similarity {row.pairs}, {row.units}", row.score))
     return pd.DataFrame(rows, columns=["epoch", "layer", "measure", "value"])
 

@@ -7,35 +7,38 @@ finds the same pairs of stimuli. Controls are part of it: pixels, random weights
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 import xarray as xr
 
-from cortexcnn.arrays import SEPARATOR
-from cortexcnn.protocols.targets import Target, classical, grating_rdms
-from cortexcnn.recording import record
+from cortexcnn.models import Network
+from cortexcnn.protocols.controls import (
+    CLASSICAL_LAYERS,
+    CONTROLS,
+    check_controls,
+    classical,
+    pixel_responses,
+    record_with_controls,
+    sampled,
+    with_unlearned,
+)
+from cortexcnn.protocols.targets import Target, grating_rdms
 from cortexcnn.screen import Screen
 from cortexcnn.similarity import bootstrap, compare, interval, rdm
-from cortexcnn.stimuli import render
 
-__all__ = ["V1_LAYERS", "compare_networks", "layer_rdms", "pixel_rdm", "score_rdms"]
-
-V1_LAYERS = ["simple", "complex", "normalised_simple", "normalised_complex"]
-"""The populations of the classical V1."""
+__all__ = ["compare_networks", "layer_rdms", "pixel_rdm", "score_rdms"]
 
 
 def layer_rdms(
-    network: Any,
+    network: Network,
     stimuli: xr.Dataset,
     *,
     layers: Sequence[str],
     units: int = 1000,
     method: str = "correlation",
     zscore: bool = False,
-    rng: int | np.random.Generator = 0,
+    rng: int = 0,
     progress: bool = True,
 ) -> xr.DataArray:
     """An RDM of each layer from a random sample of its units.
@@ -54,7 +57,7 @@ def layer_rdms(
         A key of ``similarity.DISSIMILARITIES``.
     zscore : bool
         Whether each unit is z-scored over the stimuli first. It can turn a conclusion round: show both.
-    rng : int or Generator
+    rng : int
         Which units.
     progress : bool
         Whether to show a progress bar.
@@ -64,7 +67,7 @@ def layer_rdms(
     DataArray (layer, stimulus, stimulus2)
         In the order of the network. Units that answer alike to everything are left out.
     """
-    responses = record(network, stimuli, layers=list(layers), units="random", count=units, rng=rng, progress=progress)
+    responses = sampled(network, stimuli, layers=layers, count=units, rng=rng, progress=progress)
     return _rdms_of(responses, method=method, zscore=zscore)
 
 
@@ -88,15 +91,7 @@ def pixel_rdm(
     -------
     DataArray (stimulus, stimulus2)
     """
-    drawn = render(stimuli, Screen(screen.degrees, min(pixels, screen.pixels)))
-    flat = drawn.mean(dim=-3).flatten(1).to(torch.float64).cpu().numpy()
-    parameters = {name: stimuli[name] for name in stimuli.data_vars}
-    units = [SEPARATOR.join(("pixel", str(i))) for i in range(flat.shape[1])]
-    responses = xr.DataArray(
-        flat, dims=("stimulus", "unit"), coords={"stimulus": stimuli["stimulus"], "unit": units} | parameters
-    )
-    varied = np.flatnonzero(np.ptp(flat, axis=0) > 0)
-    return rdm(responses.isel(unit=varied), method=method, zscore=zscore)
+    return rdm(pixel_responses(stimuli, screen, pixels=pixels), method=method, zscore=zscore)
 
 
 def score_rdms(
@@ -128,32 +123,36 @@ def score_rdms(
 
 
 def compare_networks(
-    networks: Mapping[str, Any],
+    networks: Network | Mapping[str, Network],
     target: Target,
     *,
     layers: Sequence[str],
+    controls: Sequence[str] = CONTROLS,
     units: int = 1000,
     method: str = "spearman",
     draws: int = 1000,
     rng: int = 0,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Score every layer of every network against a target, beside pixels and the classical V1.
+    """Score every layer of every network against a target, beside controls.
 
     Parameters
     ----------
-    networks : mapping of str to Network
-        The network, and its controls of the same layers, e.g. with random weights.
+    networks : Network or mapping of str to Network
+        What is compared; random and shuffled weights are those of the first.
     target : Target
         From :func:`target`.
     layers : sequence of str
         Names of layers.
+    controls : sequence of str
+        Some of ``CONTROLS``: all of them unless declined. Gratings have no pixels to compare: there, curves over
+        orientation are.
     units : int
         Units drawn at random from each layer where photographs are shown; for gratings the centre units are taken.
     method : str
         A key of ``similarity.COMPARISONS``.
     draws, rng : int
-        Of the bootstrap over stimuli; ``rng`` also draws the units.
+        Of the bootstrap over stimuli; ``rng`` also draws the units and the random weights.
     progress : bool
         Whether to show progress bars.
 
@@ -163,21 +162,25 @@ def compare_networks(
         A row for each network and layer: reference, pairs, units (raw or z-scored: photographs are scored both ways,
         because that can turn a conclusion round), network, layer, score, lower, upper, ceiling_lower, ceiling_upper.
     """
-    screen = next(iter(networks.values())).screen
-    handmade = classical(screen)
+    check_controls(controls)
     shown = target.stimuli
     stacks: dict[str, dict[str, xr.DataArray]]
     if shown.attrs["kind"] == "grating":
-        curves = {name: grating_rdms(one, shown, list(layers)) for name, one in networks.items()}
-        stacks = {"z-scored": curves | {"classical V1": grating_rdms(handmade, shown, V1_LAYERS)}}
+        all_of_them = with_unlearned(networks, controls, seed=rng)
+        screen = next(iter(all_of_them.values())).screen
+        curves = {name: grating_rdms(one, shown, list(layers)) for name, one in all_of_them.items()}
+        for area, its_layers in CLASSICAL_LAYERS.items():
+            if area in controls:
+                curves[area] = grating_rdms(classical(screen, area), shown, its_layers)
+        stacks = {"z-scored": curves}
     else:
-        sample: dict[str, Any] = {"units": "random", "count": units, "rng": rng, "progress": progress}
-        recorded = {name: record(one, shown, layers=list(layers), **sample) for name, one in networks.items()}
-        recorded["classical V1"] = record(handmade, shown, layers=V1_LAYERS, **sample)
-        stacks = {}
-        for label, zscore in (("raw", False), ("z-scored", True)):
-            stacks[label] = {name: _rdms_of(responses, zscore=zscore) for name, responses in recorded.items()}
-            stacks[label]["pixels"] = pixel_rdm(shown, screen, zscore=zscore).expand_dims(layer=["pixels"])
+        recorded = record_with_controls(
+            networks, shown, layers=layers, controls=controls, units=units, rng=rng, progress=progress
+        )
+        stacks = {
+            label: {name: _rdms_of(responses, zscore=zscore) for name, responses in recorded.items()}
+            for label, zscore in (("raw", False), ("z-scored", True))
+        }
     rows = []
     for scaled, named in stacks.items():
         for pairs, reference in target.rdms.items():

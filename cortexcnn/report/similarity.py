@@ -13,7 +13,7 @@ from cortexcnn.report.page import Section
 
 __all__ = ["CONTROLS", "similarity_section"]
 
-CONTROLS = ("pixels", "classical V1")
+CONTROLS = ("pixels", "classical V1", "classical V2")
 """Networks of the table that are drawn at the left, without layers."""
 
 CEILING = " The grey band is the noise ceiling: from the reliability that was measured to what a perfect model reaches."
@@ -72,7 +72,7 @@ def _panel(table: pd.DataFrame, ax: object) -> None:
     }
     controls = {}
     for row in table[table["network"].isin(CONTROLS)].iloc[::-1].to_dict("records"):
-        name = row["layer"] if row["network"] == "pixels" else f"V1 {row['layer']}".replace("_", " ")
+        name = row["layer"] if row["network"] == "pixels" else f"{row['network'][-2:]} {row['layer']}".replace("_", " ")
         controls[name] = (float(row["score"]), float(row["lower"]), float(row["upper"]))
     bounds = float(table["ceiling_lower"].iloc[0]), float(table["ceiling_upper"].iloc[0])
     plot.layers_by_reference(

@@ -205,11 +205,23 @@ def test_layers_are_compared_with_the_classical_v1(tmp_path, capsys):
     assert main(words) == 0
     lines = capsys.readouterr().out.splitlines()
     table = pd.DataFrame([line.split(",") for line in lines[1:]], columns=None)
-    assert len(table) == 2 * 2 + 4
+    assert len(table) == 3 * 2 + 4 + 2
     saved = pd.read_csv(out / "scores.csv")
-    assert set(saved["network"]) == {"trained", "random weights", "classical V1"}
+    assert set(saved["network"]) == {"trained", "random weights", "shuffled weights", "classical V1", "classical V2"}
     assert saved["score"].between(-1, 1 + 1e-9).all()
     assert (out / "index.html").is_file()
+
+
+@pytest.mark.parametrize(("controls", "rows"), [("none", 1), ("shuffled weights", 2), ("classical V2", 3)])
+def test_controls_can_be_declined(controls, rows, capsys):
+    words = ["compare", "cortexnet", "--layers", "relu1", "--draws", "5", "--controls", controls, "--csv"]
+    assert main(words) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + rows
+
+
+def test_an_unknown_control_is_refused(capsys):
+    assert main(["compare", "cortexnet", "--layers", "relu1", "--controls", "pixel"]) == 1
+    assert "Did you mean 'pixels'" in capsys.readouterr().err
 
 
 @pytest.mark.slow

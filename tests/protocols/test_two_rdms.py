@@ -35,10 +35,17 @@ def pictures(tmp_path_factory) -> xr.Dataset:
 
 
 def test_a_layer_is_nearest_to_itself_and_beats_its_controls(network, pictures):
-    own = layer_rdms(network, pictures, layers=["0", "2"], units=50, progress=False)
+    own = layer_rdms(network, pictures, layers=["0", "2"], units=50, rng=5, progress=False)
     cortex = Target("itself", pictures, {"all pairs": own.sel(layer="2", drop=True)}, {"all pairs": (0.9, 1.0)})
-    table = compare_networks({"trained": network}, cortex, layers=["0", "2"], units=50, draws=50, progress=False)
-    assert set(table["network"]) == {"trained", "classical V1", "pixels"}
+    table = compare_networks(network, cortex, layers=["0", "2"], units=50, draws=50, rng=5, progress=False)
+    assert set(table["network"]) == {
+        "trained",
+        "random weights",
+        "shuffled weights",
+        "classical V1",
+        "classical V2",
+        "pixels",
+    }
     assert set(table["units"]) == {"raw", "z-scored"}
     raw = table[table["units"] == "raw"].set_index(["network", "layer"])["score"]
     assert raw["trained", "2"] == pytest.approx(1)

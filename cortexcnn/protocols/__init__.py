@@ -23,6 +23,7 @@ from cortexcnn.protocols.named import PROTOCOLS
 from cortexcnn.protocols.placing import EDGES, edge_shares, preferred_stimuli
 from cortexcnn.protocols.protocol import Protocol, beside_neurons, run_protocol, summarise_measures
 from cortexcnn.protocols.receptive_fields import field_agreement, field_maps, field_measures, field_stimuli, map_fields
+from cortexcnn.protocols.streamed_rdms import stream_rdms
 from cortexcnn.protocols.targets import TARGETS, Target, grating_rdms, target
 from cortexcnn.protocols.through_training import across_seeds, through_training
 from cortexcnn.protocols.turning_bar import above_blank, spike_times, swept_bars
@@ -68,6 +69,7 @@ __all__ = [
     "run_protocol",
     "score_rdms",
     "spike_times",
+    "stream_rdms",
     "summarise",
     "summarise_measures",
     "swept_bars",

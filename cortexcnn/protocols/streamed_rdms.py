@@ -71,7 +71,7 @@ def stream_rdms(
     ValueError
         If there is no such layer or method, stimuli move, or a pattern has no direction: names the stimuli.
     MemoryError
-        If ``memory`` does not hold one pattern.
+        If ``memory`` does not hold two patterns.
 
     Examples
     --------

@@ -1,8 +1,9 @@
 """Products of patterns that come a batch at a time and are never all in memory: the square of pairs, tile by tile.
 
-Some patterns are held. Every pattern that comes is multiplied with those, and let go. What is still missing, pairs of
-patterns of which neither was held, takes another showing of the rest: with memory for b of n patterns there are
-n / b showings, each of fewer patterns than the last, n (n / b + 1) / 2 patterns in all.
+Some patterns are held. All others, as they come, wait until they are some dozens (a product of few patterns costs
+almost as much as one of many), are multiplied with those, and are let go. What is still missing, pairs of patterns of
+which neither was held, takes another showing of the rest: with room for b of n patterns there are n / b showings, each
+of fewer patterns than the last, n (n / b + 1) / 2 patterns in all.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from cortexcnn.similarity.products import Products
 
 __all__ = ["Moments", "Tiles", "showings"]
 
-_WIDTH = 2**14
+_WIDTH = 2**15
 """Units whose products are summed in the precision of the patterns before they go into a sum in float64."""
+
+_WAITING = 64
+"""Patterns at most that wait to be multiplied."""
 
 
 def showings(stimuli: int, units: int, *, memory: int, itemsize: int = 4) -> Iterator[tuple[int, int]]:
@@ -27,7 +31,7 @@ def showings(stimuli: int, units: int, *, memory: int, itemsize: int = 4) -> Ite
     stimuli, units : int
         How many patterns there are, and how long they are.
     memory : int
-        Bytes for the patterns that are held.
+        Bytes for the patterns that are held or wait.
     itemsize : int
         Bytes of one response.
 
@@ -39,23 +43,29 @@ def showings(stimuli: int, units: int, *, memory: int, itemsize: int = 4) -> Ite
     Raises
     ------
     MemoryError
-        If not even one pattern fits.
+        If not even two patterns fit.
 
     Examples
     --------
     >>> list(showings(1000, 500_000, memory=2**30))
-    [(0, 500), (500, 1000)]
+    [(0, 334), (334, 668), (668, 1000)]
     """
-    held = min(stimuli, memory // (units * itemsize))
-    if held < 1:
+    room = memory // (units * itemsize)
+    if room < 2:
         raise MemoryError(
-            f"memory={memory} bytes hold no response pattern of {units} units ({units * itemsize} bytes): allow more, "
-            "or take fewer layers at a time"
+            f"memory={memory} bytes do not hold two response patterns of {units} units, {units * itemsize} bytes each: "
+            "allow more, or take fewer layers at a time"
         )
+    held = stimuli if room >= stimuli else room - _waiting(room)
     rounds = -(-stimuli // held)
     held = -(-stimuli // rounds)  # as many showings with tiles of one size
     for start in range(0, stimuli, held):
         yield start, min(start + held, stimuli)
+
+
+def _waiting(room: int) -> int:
+    """How many of the patterns that there is room for wait: a quarter, or as many as make a product quick."""
+    return min(_WAITING, max(1, room // 4))
 
 
 class Moments:
@@ -133,16 +143,21 @@ class Tiles:
             self._shift = moments.mean
             self._scale = np.divide(1.0, moments.deviation, out=np.zeros(units), where=varies)
             self.constant = int(units - varies.sum())
-        self._held, self._start, self._stop = np.empty((0, units), self._dtype), 0, 0
+        self._held = self._waiting = np.empty((0, units), self._dtype)
+        self._start = self._stop = self._first = self._last = 0
 
     def hold(self, start: int, stop: int) -> None:
-        """Make room for the patterns of the next showing that are to be held; the last ones are let go."""
-        if len(self._held) < stop - start:
-            self._held = np.empty((stop - start, self._units), self._dtype)
+        """Begin a showing of the patterns from ``start`` on, of which those before ``stop`` are held."""
+        stimuli, held = len(self._inner), stop - start
+        if len(self._held) < held:
+            self._held = np.empty((held, self._units), self._dtype)
+            waiting = min(_waiting(held + held // 3), stimuli - stop)
+            self._waiting = np.empty((waiting, self._units), self._dtype)
         self._start, self._stop = start, stop
+        self._first = self._last = stop
 
     def take(self, first: int, patterns: np.ndarray) -> None:
-        """Multiply some patterns with those that are held, and hold them if there is room for them.
+        """Add some patterns.
 
         Parameters
         ----------
@@ -151,22 +166,20 @@ class Tiles:
         patterns : ndarray (stimulus, unit)
             Responses; they are not changed.
         """
-        if first < self._stop < first + len(patterns):
-            border = self._stop - first
-            self.take(first, patterns[:border])
-            self.take(self._stop, patterns[border:])
-            return
-        ours = self._prepared(first, patterns)
-        last = first + len(patterns)
-        if last <= self._stop:
-            self._held[first - self._start : last - self._start] = ours
-        held = self._held[: min(last, self._stop) - self._start]
-        sums = np.zeros((len(ours), len(held)))
-        for left in range(0, self._units, _WIDTH):
-            part = slice(left, left + _WIDTH)
-            sums += ours[:, part] @ held[:, part].T
-        self._inner[first:last, self._start : self._start + len(held)] = sums
-        self._inner[self._start : self._start + len(held), first:last] = sums.T
+        while len(patterns):
+            if first < self._stop:
+                count = min(len(patterns), self._stop - first)
+                self._prepare(first, patterns[:count], self._held[first - self._start :][:count])
+                if first + count == self._stop:
+                    self._multiply(self._held[: self._stop - self._start], self._start)
+            else:
+                count = min(len(patterns), len(self._waiting) - (self._last - self._first))
+                self._prepare(first, patterns[:count], self._waiting[self._last - self._first :][:count])
+                self._last += count
+                if self._last - self._first == len(self._waiting) or self._last == len(self._inner):
+                    self._multiply(self._waiting[: self._last - self._first], self._first)
+                    self._first = self._last
+            first, patterns = first + count, patterns[count:]
 
     def products(self) -> Products:
         """The products of all patterns, when every pair has been in memory once.
@@ -177,20 +190,30 @@ class Tiles:
         """
         return Products(self._inner, self._units - self.constant, self._mean, float(np.finfo(self._dtype).eps))
 
-    def _prepared(self, first: int, patterns: np.ndarray) -> np.ndarray:
-        """Patterns as they are multiplied, z-scored and centred."""
+    def _multiply(self, patterns: np.ndarray, first: int) -> None:
+        """Multiply some patterns with those that are held."""
+        held = self._held[: self._stop - self._start]
+        itself = first == self._start
+        sums = np.zeros((len(patterns), len(held)))
+        for left in range(0, self._units, _WIDTH):
+            ours = patterns[:, left : left + _WIDTH]
+            theirs = ours if itself else held[:, left : left + _WIDTH]  # numpy halves the work of a product with itself
+            sums += ours @ theirs.T
+        self._inner[first : first + len(patterns), self._start : self._stop] = sums
+        self._inner[self._start : self._stop, first : first + len(patterns)] = sums.T
+
+    def _prepare(self, first: int, patterns: np.ndarray, into: np.ndarray) -> None:
+        """Write patterns as they are multiplied, z-scored and centred."""
         if self._centre == "unit" and self._shift is None:
             self._shift = patterns.mean(axis=0, dtype=np.float64)  # differences of patterns don't change
-        ours = patterns.astype(self._dtype)
+        into[:] = patterns
         if self._shift is not None:
-            ours -= self._shift.astype(self._dtype)
+            into -= self._shift.astype(self._dtype)
         if self._scale is not None:
-            ours *= self._scale.astype(self._dtype)
+            into *= self._scale.astype(self._dtype)
         if self._centre == "pattern":
-            units = self._units - self.constant
-            mean = ours.sum(axis=1, dtype=np.float64) / max(units, 1)
-            self._mean[first : first + len(ours)] = mean
-            ours -= mean[:, None].astype(self._dtype)
+            mean = into.sum(axis=1, dtype=np.float64) / max(self._units - self.constant, 1)
+            self._mean[first : first + len(into)] = mean
+            into -= mean[:, None].astype(self._dtype)
             if self._scale is not None:
-                ours[:, self._scale == 0] = 0
-        return ours
+                into[:, self._scale == 0] = 0

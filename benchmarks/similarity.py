@@ -118,7 +118,7 @@ def bootstraps(quick: bool) -> None:
     peers = {
         "subjects": rsatoolbox.inference.eval_bootstrap_rdm,
         "stimuli": rsatoolbox.inference.eval_bootstrap_pattern,
-        "both": rsatoolbox.inference.eval_bootstrap,
+        ("stimuli", "subjects"): rsatoolbox.inference.eval_bootstrap,
     }
     few = draws if quick else 20  # of theirs, scaled up: 1,000 draws of rank measures take minutes
     for over, theirs in peers.items():
@@ -130,7 +130,7 @@ def bootstraps(quick: bool) -> None:
             with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
                 warnings.simplefilter("ignore")
                 [peer] = best(1, lambda f=theirs, n=name: f(fixed, data, method=n, N=few, boot_noise_ceil=False))
-            line(f"{over}, {method}", ours, peer * draws / few)
+            line(f"{over if isinstance(over, str) else ' × '.join(over)}, {method}", ours, peer * draws / few)
 
 
 def main() -> None:

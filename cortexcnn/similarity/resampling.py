@@ -1,44 +1,44 @@
-"""How far would a similarity move with other stimuli or other subjects? Bootstrap draws, all in one matrix product."""
+"""How far would a similarity move with other stimuli, subjects, units or seeds? Bootstrap draws and their intervals."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
-from cortexcnn.choices import chosen
-from cortexcnn.similarity.comparison import compare
-from cortexcnn.similarity.measures import COMPARISONS, Comparison
-from cortexcnn.similarity.pairs import Aligned, Pairs, align, shared_pairs, taken
+from cortexcnn.similarity.crossed import Crossed
 
-__all__ = ["OVER", "bootstrap", "interval"]
-
-_BLOCK = 2**22
-"""Weights of pairs that are held at a time: 32 MiB."""
-
-OVER = {"stimuli": (True, False), "subjects": (False, True), "both": (True, True)}
-"""What can be drawn, and whether that draws stimuli and subjects."""
+__all__ = ["bootstrap", "interval"]
 
 
 def bootstrap(
     rdms: xr.DataArray,
     reference: xr.DataArray,
     *,
-    over: str = "stimuli",
+    over: str | Sequence[str] = "stimuli",
     method: str = "spearman",
+    dissimilarity: str = "correlation",
+    by: str | None = None,
     draws: int = 1000,
     rng: int | np.random.Generator | None = None,
 ) -> xr.DataArray:
-    """Similarities of RDMs in bootstrap draws of stimuli, of subjects, or of both.
+    """Similarities of RDMs in bootstrap draws of stimuli, subjects, units, seeds, or any of them crossed.
 
     Parameters
     ----------
     rdms, reference : DataArray (…, stimulus, stimulus2)
-        As for :func:`~cortexcnn.similarity.compare`. To draw subjects, one of them has the dimension ``subject``.
-    over : {"stimuli", "subjects", "both"}
-        What is drawn with replacement. A stimulus that is drawn twice makes a pair of itself, which is left out;
-        ranks are taken anew in each draw. Subjects: the mean similarity over the subjects of the draw.
+        As for :func:`~cortexcnn.similarity.compare`. To draw units, responses (stimulus, unit[, repeat]) stand in place
+        of the rdms.
+    over : str or sequence of str
+        What is drawn with replacement. "stimuli": a stimulus that is drawn twice makes a pair of itself, which is left
+        out; ranks are taken anew in each draw. "subjects", "seeds", or the name of any other dimension of either side:
+        the mean similarity over those of the draw. "units": the RDM of the drawn units.
     method : str
         One of ``COMPARISONS``.
+    dissimilarity, by : str
+        Only for responses: how :func:`~cortexcnn.similarity.rdm` makes RDMs of them. Each population, of those that
+        ``by`` tells apart, is drawn for itself.
     draws : int
         How many.
     rng : int, Generator or None
@@ -47,19 +47,19 @@ def bootstrap(
     Returns
     -------
     DataArray (draw, leading dims of the rdms, leading dims of the reference)
-        Without ``subject`` where subjects are drawn. NaN in a draw of stimuli that leaves nothing to compare,
+        Without the dimensions that were drawn. NaN in a draw of stimuli that leaves nothing to compare,
         which happens with few stimuli.
 
     Raises
     ------
     ValueError
-        As :func:`~cortexcnn.similarity.compare`; if there are no subjects to draw, or fewer than 2.
+        As :func:`~cortexcnn.similarity.compare`; if what is to be drawn isn't there, or there is only one.
 
     Notes
     -----
-    Bootstrap draws of stimuli repeat pairs, so their mean is not the similarity itself: take the interval from
-    the draws and the value from :func:`~cortexcnn.similarity.compare`. With "both", the variance counts measurement
-    noise twice; the correction of Schütt et al. (2023) needs all three kinds of draws.
+    Draws of stimuli repeat pairs, so their mean is not the similarity itself: take the interval from the draws and the
+    value from :func:`~cortexcnn.similarity.compare`. Where several factors are drawn the draws vary too much, because
+    measurement noise is counted several times: :func:`~cortexcnn.similarity.evaluate` corrects this.
 
     Examples
     --------
@@ -70,23 +70,14 @@ def bootstrap(
     >>> bootstrap(rdms, rdms**2, draws=5, rng=0).values
     array([1., 1., 1., 1., 1.])
     """
-    measure = chosen(COMPARISONS, method, what="comparison")
-    with_stimuli, with_subjects = chosen(OVER, over, what="way to draw")
-    if draws < 1:
-        raise ValueError(f"draws={draws}: at least 1 is needed")
-    result = compare(rdms, reference, method=method)
-    if with_subjects:
-        _check_subjects(result)
-    source = np.random.default_rng(rng)
-    if with_stimuli:
-        both = align(rdms, reference)
-        result = both.label(_draw_stimuli(both, measure, _times(source, both.stimuli, draws)), method=method)
-    if with_subjects:
-        count = result.sizes["subject"]
-        weights = xr.DataArray(_times(source, count, draws) / count, dims=("draw", "subject"))
-        result = xr.dot(weights, result, dim="subject").transpose("draw", ...).assign_attrs(result.attrs)
-    result = result.assign_coords(draw=np.arange(draws)).rename("similarity")
-    return result.assign_attrs(over=over, draws=draws, **({"seed": rng} if isinstance(rng, int) else {}))
+    crossed = Crossed.of(
+        rdms, reference, over=over, method=method, dissimilarity=dissimilarity, by=by, draws=draws, rng=rng
+    )
+    names = tuple(crossed.times)
+    similarity = crossed.anew(names)
+    told = {"over": " × ".join(names), "draws": draws, **({"seed": rng} if isinstance(rng, int) else {})}
+    drawn = crossed.weigh(similarity, names).assign_coords(draw=np.arange(draws)).rename("similarity")
+    return drawn.assign_attrs(similarity.attrs | told)
 
 
 def interval(draws: xr.DataArray, *, level: float = 0.95) -> xr.Dataset:
@@ -134,41 +125,3 @@ def interval(draws: xr.DataArray, *, level: float = 0.95) -> xr.Dataset:
         },
         attrs={**draws.attrs, "level": level},
     )
-
-
-def _draw_stimuli(both: Aligned, measure: Comparison, times: np.ndarray) -> np.ndarray:
-    """Similarities (draw, k, l) where stimulus i is there times[draw, i] times."""
-    everywhere = Pairs.of(both.stimuli)
-    result = np.empty((len(times), len(both.first), len(both.second)))
-    for rows, columns, shared in shared_pairs(both.first, both.second):
-        first, second = taken(both.first, rows, shared), taken(both.second, columns, shared)
-        pairs = everywhere.take(shared)
-        step = max(1, _BLOCK // len(shared))
-        for start in range(0, len(times), step):
-            some = times[start : start + step]
-            found = np.clip(measure.draw(first, second, pairs, some), *measure.bounds)
-            here = some.T > 0
-            found[(here[pairs.row] & here[pairs.column]).sum(axis=0) < 3] = np.nan
-            result[np.ix_(np.arange(start, start + len(some)), rows, columns)] = found
-    return result
-
-
-def _times(source: np.random.Generator, count: int, draws: int) -> np.ndarray:
-    """How many times each of ``count`` is drawn, in each draw of as many (draw, count)."""
-    return source.multinomial(count, np.full(count, 1 / count), size=draws)
-
-
-def _check_subjects(similarity: xr.DataArray) -> None:
-    """Refuse to draw subjects where they are not there exactly once, or are too few."""
-    if "subject" not in similarity.dims:
-        raise ValueError(
-            "subjects are drawn along the dimension subject; the dimensions here are "
-            f'{", ".join(map(str, similarity.dims)) or "none"}: draw over="stimuli", or rename the dimension'
-        )
-    if "subject2" in similarity.dims:
-        raise ValueError(
-            "the rdms and the reference both have subjects, so it is not clear whom to draw: "
-            'average one by .mean("subject")'
-        )
-    if similarity.sizes["subject"] < 2:
-        raise ValueError('one can draw from 2 subjects or more; there is 1: draw over="stimuli"')

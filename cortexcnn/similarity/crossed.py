@@ -1,7 +1,7 @@
 """Bootstrap draws of crossed factors: stimuli weigh pairs, units products, subjects and seeds similarities.
 
-Only stimuli and units need similarities to be taken anew, and all draws of them at once. A factor that is a dimension of
-the RDMs (subjects, seeds) reweights similarities that are there already, so it costs next to nothing.
+Only stimuli and units need similarities to be taken anew, and all draws of them at once. A factor that is a dimension
+of the RDMs (subjects, seeds) reweights similarities that are there already, so it costs next to nothing.
 """
 
 from __future__ import annotations
@@ -88,10 +88,12 @@ class Crossed:
         return cls(both, similarity, measure, method, drawn, patterns, dissimilarity)
 
     @property
-    def levels(self) -> dict[str, int]:
-        """How many there are of each factor; of units, those of the smallest population."""
+    def levels(self) -> xr.DataArray:
+        """How many there are of each factor (factor); of units, those of the smallest population."""
         counts = {name: drawn.shape[1] for name, drawn in self.times.items()}
-        return counts | ({"units": min(p.shape[1] for p in self.patterns)} if self.patterns else {})
+        if self.patterns:
+            counts["units"] = min(table.shape[1] for table in self.patterns)
+        return xr.DataArray(list(counts.values()), {"factor": list(counts)}, ("factor",), name="levels")
 
     def anew(self, names: Sequence[str]) -> xr.DataArray:
         """Similarities ([draw,] leading dims of both) in the draws of stimuli and units among some factors."""

@@ -9,7 +9,7 @@ are drawn, about three times. From the bootstraps of all subsets, the sum with e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -82,7 +82,7 @@ def together(names: tuple[str, ...]) -> str:
     return " × ".join(names)
 
 
-def corrected_variance(drawn: xr.DataArray, levels: Mapping[str, int]) -> xr.DataArray:
+def corrected_variance(drawn: xr.DataArray, levels: xr.DataArray) -> xr.DataArray:
     """Variance of a similarity, or of any difference of similarities, with each component counted once.
 
     With D(S) = Σ_{U ⊆ S} (−1)^{|S| − |U|} V(U), the part of the bootstrap's variance that only drawing all of S adds,
@@ -95,7 +95,7 @@ def corrected_variance(drawn: xr.DataArray, levels: Mapping[str, int]) -> xr.Dat
     drawn : DataArray (resampled, draw, …)
         Draws of every subset of the factors, by the name that :func:`together` gives; for example the variable
         ``drawn`` of :func:`~cortexcnn.similarity.evaluation.evaluate`, or the difference of two of its rows.
-    levels : mapping of str to int
+    levels : DataArray (factor) of int
         How many there are of each factor.
 
     Returns
@@ -115,16 +115,17 @@ def corrected_variance(drawn: xr.DataArray, levels: Mapping[str, int]) -> xr.Dat
     Examples
     --------
     >>> draws = xr.DataArray([[-1.0, 0.0, 1.0]], {"resampled": ["subjects"]}, ("resampled", "draw"))
-    >>> corrected_variance(draws, {"subjects": 2}).item()
+    >>> corrected_variance(draws, xr.DataArray([2], {"factor": ["subjects"]}, ("factor",))).item()
     2.0
     """
-    names = tuple(levels)
+    counts = dict(zip(levels["factor"].values.tolist(), levels.values.tolist(), strict=True))
+    names = tuple(counts)
     wanted = [together(some) for some in subsets(names)]
     missing = set(wanted) - set(drawn["resampled"].values.tolist()) if "resampled" in drawn.coords else set(wanted)
     if missing:
         raise ValueError(f"the correction needs draws of {', '.join(sorted(missing))} along the dimension resampled")
     variance = drawn.var("draw", ddof=1, skipna=True)
-    counted = {name: (count - 1) / count for name, count in levels.items()}
+    counted = {name: (count - 1) / count for name, count in counts.items()}
     total = xr.zeros_like(variance.isel(resampled=0, drop=True))
     for some in subsets(names):
         only = sum(

@@ -27,7 +27,7 @@ from cortexcnn.protocols.streamed_rdms import stream_rdms
 from cortexcnn.protocols.targets import TARGETS, Target, grating_rdms, target
 from cortexcnn.protocols.through_training import across_seeds, through_training
 from cortexcnn.protocols.turning_bar import above_blank, spike_times, swept_bars
-from cortexcnn.protocols.two_rdms import compare_networks, layer_rdms, pixel_rdm, score_rdms
+from cortexcnn.protocols.two_rdms import compare_networks, evaluate_networks, layer_rdms, pixel_rdm
 
 __all__ = [
     "CONTROLS",
@@ -46,6 +46,7 @@ __all__ = [
     "classical",
     "compare_networks",
     "edge_shares",
+    "evaluate_networks",
     "field_agreement",
     "field_maps",
     "field_measures",
@@ -67,7 +68,6 @@ __all__ = [
     "preferred_stimuli",
     "record_with_controls",
     "run_protocol",
-    "score_rdms",
     "spike_times",
     "stream_rdms",
     "summarise",

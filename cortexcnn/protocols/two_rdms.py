@@ -6,7 +6,9 @@ finds the same pairs of stimuli. Controls are part of it: pixels, random weights
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,9 +27,9 @@ from cortexcnn.protocols.controls import (
 )
 from cortexcnn.protocols.targets import Target, grating_rdms
 from cortexcnn.screen import Screen
-from cortexcnn.similarity import bootstrap, compare, interval, rdm
+from cortexcnn.similarity import evaluate, rdm
 
-__all__ = ["compare_networks", "layer_rdms", "pixel_rdm", "score_rdms"]
+__all__ = ["compare_networks", "evaluate_networks", "layer_rdms", "pixel_rdm"]
 
 
 def layer_rdms(
@@ -94,35 +96,7 @@ def pixel_rdm(
     return rdm(pixel_responses(stimuli, screen, pixels=pixels), method=method, zscore=zscore)
 
 
-def score_rdms(
-    rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spearman", draws: int = 1000, rng: int = 0
-) -> xr.Dataset:
-    """Similarity of RDMs to a reference, with 95 % intervals over stimuli.
-
-    Parameters
-    ----------
-    rdms : DataArray ([layer,] stimulus, stimulus2)
-        What is compared.
-    reference : DataArray ([subject,] stimulus, stimulus2)
-        With what; pairs that are NaN there are left out. The mean over subjects is scored.
-    method : str
-        A key of ``similarity.COMPARISONS``.
-    draws, rng : int
-        Of the bootstrap over stimuli.
-
-    Returns
-    -------
-    Dataset ([layer])
-        score, lower, upper.
-    """
-    score = compare(rdms, reference, method=method)
-    drawn = bootstrap(rdms, reference, over="stimuli", method=method, draws=draws, rng=rng)
-    if "subject" in score.dims:
-        score, drawn = score.mean("subject"), drawn.mean("subject")
-    return interval(drawn)[["lower", "upper"]].assign(score=score)
-
-
-def compare_networks(
+def evaluate_networks(
     networks: Network | Mapping[str, Network],
     target: Target,
     *,
@@ -133,8 +107,8 @@ def compare_networks(
     draws: int = 1000,
     rng: int = 0,
     progress: bool = True,
-) -> pd.DataFrame:
-    """Score every layer of every network against a target, beside controls.
+) -> dict[tuple[str, str], xr.Dataset]:
+    """Evaluate every layer of every network against a target, beside controls, all in the same draws.
 
     Parameters
     ----------
@@ -152,57 +126,110 @@ def compare_networks(
     method : str
         A key of ``similarity.COMPARISONS``.
     draws, rng : int
-        Of the bootstrap over stimuli; ``rng`` also draws the units and the random weights.
+        Of the bootstrap over stimuli, and over subjects where the target has them; ``rng`` also draws the units and the
+        random weights.
     progress : bool
         Whether to show progress bars.
 
     Returns
     -------
-    DataFrame
-        A row for each network and layer: reference, pairs, units (raw or z-scored: photographs are scored both ways,
-        because that can turn a conclusion round), network, layer, score, lower, upper, ceiling_lower, ceiling_upper.
+    dict of (pairs, units) to Dataset (model)
+        As of :func:`cortexcnn.similarity.evaluate`, with ``network`` and ``layer`` along ``model``. Photographs are
+        evaluated with the units raw and z-scored, because that can turn a conclusion round. Few orientations
+        of gratings make rough intervals; of that alone there is no warning.
     """
+    stacks = _stacks(networks, target, layers=layers, controls=controls, units=units, rng=rng, progress=progress)
+    found = {}
+    for scaled, named in stacks.items():
+        rdms = xr.concat([_as_models(stack, name) for name, stack in named.items()], "model", coords="minimal")
+        for pairs, reference in target.rdms.items():
+            over = ("stimuli", "subjects") if "subject" in reference.dims else "stimuli"
+            with warnings.catch_warnings():
+                if target.stimuli.attrs["kind"] == "grating":
+                    warnings.filterwarnings("ignore", message="only .* stimuli", category=UserWarning)
+                found[pairs, scaled] = evaluate(rdms, reference, over=over, method=method, draws=draws, rng=rng)
+    return found
+
+
+def compare_networks(
+    networks: Network | Mapping[str, Network], target: Target, *, layers: Sequence[str], **options: Any
+) -> pd.DataFrame:
+    """Score every layer of every network against a target, beside controls.
+
+    Parameters
+    ----------
+    networks, target, layers, **options
+        As of :func:`evaluate_networks`.
+
+    Returns
+    -------
+    DataFrame
+        A row for each network and layer: reference, pairs, units (raw or z-scored), network, layer, score, lower, upper
+        (of its 95 % interval), ceiling_lower, ceiling_upper.
+    """
+    rows = []
+    for (pairs, scaled), result in evaluate_networks(networks, target, layers=layers, **options).items():
+        rows += [
+            {
+                "reference": target.name,
+                "pairs": pairs,
+                "units": scaled,
+                "network": str(network),
+                "layer": str(layer),
+                "score": score,
+                "lower": lower,
+                "upper": upper,
+                "ceiling_lower": target.ceilings[pairs][0],
+                "ceiling_upper": target.ceilings[pairs][1],
+            }
+            for network, layer, score, lower, upper in zip(
+                *(result[name].values for name in ("network", "layer", "similarity", "lower", "upper")), strict=True
+            )
+        ]
+    return pd.DataFrame(rows)
+
+
+def _stacks(
+    networks: Network | Mapping[str, Network],
+    target: Target,
+    *,
+    layers: Sequence[str],
+    controls: Sequence[str],
+    units: int,
+    rng: int,
+    progress: bool,
+) -> dict[str, dict[str, xr.DataArray]]:
+    """RDMs (layer, stimulus, stimulus2) by the scaling of their units and the name of their network."""
     check_controls(controls)
     shown = target.stimuli
-    stacks: dict[str, dict[str, xr.DataArray]]
-    if shown.attrs["kind"] == "grating":
-        all_of_them = with_unlearned(networks, controls, seed=rng)
-        screen = next(iter(all_of_them.values())).screen
-        curves = {name: grating_rdms(one, shown, list(layers)) for name, one in all_of_them.items()}
-        for area, its_layers in CLASSICAL_LAYERS.items():
-            if area in controls:
-                curves[area] = grating_rdms(classical(screen, area), shown, its_layers)
-        stacks = {"z-scored": curves}
-    else:
+    if shown.attrs["kind"] != "grating":
         recorded = record_with_controls(
             networks, shown, layers=layers, controls=controls, units=units, rng=rng, progress=progress
         )
-        stacks = {
+        return {
             label: {name: _rdms_of(responses, zscore=zscore) for name, responses in recorded.items()}
             for label, zscore in (("raw", False), ("z-scored", True))
         }
-    rows = []
-    for scaled, named in stacks.items():
-        for pairs, reference in target.rdms.items():
-            for name, stack in named.items():
-                scores = score_rdms(stack, reference, method=method, draws=draws, rng=rng)
-                rows += [
-                    {
-                        "reference": target.name,
-                        "pairs": pairs,
-                        "units": scaled,
-                        "network": name,
-                        "layer": str(layer),
-                        **{key: float(scores[key].sel(layer=layer)) for key in ("score", "lower", "upper")},
-                        "ceiling_lower": target.ceilings[pairs][0],
-                        "ceiling_upper": target.ceilings[pairs][1],
-                    }
-                    for layer in stack["layer"].values
-                ]
-    return pd.DataFrame(rows)
+    all_of_them = with_unlearned(networks, controls, seed=rng)
+    screen = next(iter(all_of_them.values())).screen
+    curves = {name: grating_rdms(one, shown, list(layers)) for name, one in all_of_them.items()}
+    for area, its_layers in CLASSICAL_LAYERS.items():
+        if area in controls:
+            curves[area] = grating_rdms(classical(screen, area), shown, its_layers)
+    return {"z-scored": curves}
+
+
+def _as_models(stack: xr.DataArray, name: str) -> xr.DataArray:
+    """Layers of a network as models with two labels, without coordinates that not all networks share."""
+    layers = stack["layer"].values.astype(str)
+    models = stack.rename(layer="model").reset_coords(drop=True).assign_attrs({})
+    labels = {"model": [f"{name}, {layer}" for layer in layers], "layer": ("model", layers)}
+    return models.assign_coords(labels | {"network": ("model", np.full(len(layers), name))})
 
 
 def _rdms_of(responses: xr.DataArray, *, method: str = "correlation", zscore: bool = False) -> xr.DataArray:
     """An RDM of each layer, without the units that answer alike to everything."""
     varied = np.flatnonzero(np.ptp(responses.transpose("stimulus", "unit").values, axis=0) > 0)
-    return rdm(responses.isel(unit=varied), by="layer", method=method, zscore=zscore)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="zscore=True leaves out", category=UserWarning)  # as said above
+        return rdm(responses.isel(unit=varied), by="layer", method=method, zscore=zscore)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from cortexcnn.similarity.ceiling import noise_ceiling
 from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.dissimilarity import DISSIMILARITIES, Dissimilarity, rdm
+from cortexcnn.similarity.evaluation import evaluate
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.pairs import leave_out_pairs
 from cortexcnn.similarity.reliability import halves, spearman_brown, split_half, split_half_rdms
@@ -23,6 +24,7 @@ __all__ = [
     "Dissimilarity",
     "bootstrap",
     "compare",
+    "evaluate",
     "halves",
     "interval",
     "leave_out_pairs",

@@ -10,8 +10,9 @@ from PIL import Image
 from torch import nn
 
 from cortexcnn.models import Eye, wrap
-from cortexcnn.protocols import Target, classical, compare_networks, layer_rdms, pixel_rdm, score_rdms
+from cortexcnn.protocols import Target, classical, compare_networks, evaluate_networks, layer_rdms, pixel_rdm
 from cortexcnn.screen import Screen
+from cortexcnn.similarity import compare
 from cortexcnn.stimuli import photographs
 
 
@@ -37,7 +38,9 @@ def pictures(tmp_path_factory) -> xr.Dataset:
 def test_a_layer_is_nearest_to_itself_and_beats_its_controls(network, pictures):
     own = layer_rdms(network, pictures, layers=["0", "2"], units=50, rng=5, progress=False)
     cortex = Target("itself", pictures, {"all pairs": own.sel(layer="2", drop=True)}, {"all pairs": (0.9, 1.0)})
-    table = compare_networks(network, cortex, layers=["0", "2"], units=50, draws=50, rng=5, progress=False)
+    options = {"layers": ["0", "2"], "units": 50, "draws": 50, "rng": 5, "progress": False}
+    with pytest.warns(UserWarning, match="only 12 stimuli"):
+        table = compare_networks(network, cortex, **options)
     assert set(table["network"]) == {
         "trained",
         "random weights",
@@ -54,23 +57,36 @@ def test_a_layer_is_nearest_to_itself_and_beats_its_controls(network, pictures):
     assert table[["ceiling_lower", "ceiling_upper"]].drop_duplicates().to_numpy().tolist() == [[0.9, 1.0]]
 
 
+def scored(network, pictures, reference, **options):
+    cortex = Target("made up", pictures, {"all pairs": reference}, {"all pairs": (0.9, 1.0)})
+    return evaluate_networks(network, cortex, layers=["0"], controls=[], units=40, draws=20, progress=False, **options)[
+        "all pairs", "raw"
+    ]
+
+
 def test_pairs_left_out_of_the_reference_do_not_count(network, pictures):
     rdms = layer_rdms(network, pictures, layers=["0"], units=40, progress=False)
     reference = rdms.sel(layer="0", drop=True).copy()
     wrong = reference.copy()
     wrong[0, 1] = wrong[1, 0] = 50.0
-    assert float(score_rdms(rdms, wrong, draws=20).score[0]) < 1
+    with pytest.warns(UserWarning, match="only 12 stimuli"):
+        assert float(scored(network, pictures, wrong).similarity[0]) < 1
     wrong[0, 1] = wrong[1, 0] = np.nan
-    assert float(score_rdms(rdms, wrong, draws=20).score[0]) == pytest.approx(1)
+    with pytest.warns(UserWarning, match="only 12 stimuli"):
+        assert float(scored(network, pictures, wrong).similarity[0]) == pytest.approx(1)
 
 
-def test_subjects_are_averaged(network, pictures):
+def test_subjects_are_averaged_and_drawn(network, pictures):
     rdms = layer_rdms(network, pictures, layers=["0", "2"], units=40, progress=False)
     subjects = rdms.rename(layer="subject").assign_coords(subject=["one", "two"])
-    scores = score_rdms(rdms, subjects, draws=20)
-    assert scores.score.dims == ("layer",)
-    alone = [score_rdms(rdms, subjects.sel(subject=[name]), draws=20).score for name in ("one", "two")]
-    xr.testing.assert_allclose(scores.score, (alone[0] + alone[1]) / 2)
+    with pytest.warns(UserWarning, match=r"only 12 stimuli|only 2 subjects"):
+        result = scored(network, pictures, subjects)
+    assert result.similarity.dims == ("model",)
+    assert result.attrs["over"] == "stimuli × subjects"
+    each = compare(rdms.sel(layer="0", drop=True), subjects)
+    assert float(result.similarity[0]) == pytest.approx(float(each.mean()))
+    assert result.network.values.tolist() == ["trained"]
+    assert result.layer.values.tolist() == ["0"]
 
 
 def test_the_pixel_rdm_is_that_of_the_pictures(network, pictures):

@@ -7,6 +7,7 @@ that of subject i to the mean is (K w)ᵢ / √(wᵀ K w), and to the mean of al
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -45,14 +46,17 @@ def drawn_ceilings(crossed: Crossed, reference: xr.DataArray, point: xr.DataArra
     drawn_subjects = {dimension(name): times for name, times in crossed.times.items()}.get(over)
     everyone, draws = np.ones((1, reference.sizes[over])), len(next(iter(crossed.times.values())))
 
-    def bounds(anew: tuple[str, ...], weights: np.ndarray) -> xr.DataArray:
+    @cache
+    def between(anew: tuple[str, ...]) -> np.ndarray:
         each = itself.anew(anew)
         for dim in others:
             alike = xr.DataArray(np.arange(reference.sizes[dim]), dims=dim)
             each = each.isel({dim: alike, f"{dim}2": alike})
         each = each if "draw" in each.dims else each.expand_dims("draw")
-        kept = each.transpose(*others, "draw", over, f"{over}2")
-        found = np.stack(bounds_between(kept.values, weights))
+        return each.transpose(*others, "draw", over, f"{over}2").values
+
+    def bounds(anew: tuple[str, ...], weights: np.ndarray) -> xr.DataArray:
+        found = np.stack(bounds_between(between(anew), weights))
         coords = {dim: reference[dim].values for dim in others if dim in reference.coords}
         return xr.DataArray(found, {"bound": ["lower", "upper"], **coords}, ("bound", *others, "draw"))
 

@@ -20,6 +20,7 @@ from cortexcnn.similarity.factors import dimension, factors
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.pairs import Aligned, Pairs, align, shared_pairs, taken
 from cortexcnn.similarity.units import RESAMPLED, resampled_rdms
+from cortexcnn.similarity.weighted import WEIGHTED
 
 __all__ = ["Crossed", "times"]
 
@@ -101,7 +102,7 @@ class Crossed:
         if "units" not in names:
             if stimuli is None:
                 return self.similarity
-            return self.label(draw_stimuli(self.both.first, self.both.second, self.measure, stimuli))
+            return self.label(draw_stimuli(self.both.first, self.both.second, self.method, stimuli))
         result = np.empty((len(self.times["units"]), len(self.both.first), len(self.both.second)))
         start = 0
         for row, patterns in enumerate(self.patterns):
@@ -112,7 +113,7 @@ class Crossed:
                 result[:, row] = similarities(made, self.both.second, Pairs.of(self.both.stimuli), self.measure)
                 continue
             for draw, each in enumerate(stimuli):
-                found = draw_stimuli(made[draw : draw + 1], self.both.second, self.measure, each[None])
+                found = draw_stimuli(made[draw : draw + 1], self.both.second, self.method, each[None])
                 result[draw, row] = found[0, 0]
         return self.label(result)
 
@@ -136,15 +137,15 @@ def times(source: np.random.Generator, count: int, draws: int) -> np.ndarray:
     return source.multinomial(count, np.full(count, 1 / count), size=draws)
 
 
-def draw_stimuli(first: np.ndarray, second: np.ndarray, measure: Comparison, drawn: np.ndarray) -> np.ndarray:
+def draw_stimuli(first: np.ndarray, second: np.ndarray, method: str, drawn: np.ndarray) -> np.ndarray:
     """Similarities in draws of stimuli.
 
     Parameters
     ----------
     first, second : ndarray (k, pair), (l, pair)
         RDMs over all pairs; NaN marks one that is left out.
-    measure : Comparison
-        How to compare.
+    method : str
+        One of ``COMPARISONS``.
     drawn : ndarray of int (draw, stimulus)
         How many times each stimulus is there.
 
@@ -153,7 +154,8 @@ def draw_stimuli(first: np.ndarray, second: np.ndarray, measure: Comparison, dra
     ndarray (draw, k, l)
         Similarities, NaN where fewer than 3 different pairs are left.
     """
-    everywhere = Pairs.of(drawn.shape[1])
+    measure, everywhere = chosen(COMPARISONS, method, what="comparison"), Pairs.of(drawn.shape[1])
+    resampled = WEIGHTED.get(method, measure.draw)
     result = np.empty((len(drawn), len(first), len(second)))
     for rows, columns, shared in shared_pairs(first, second):
         ours, theirs = taken(first, rows, shared), taken(second, columns, shared)
@@ -161,11 +163,19 @@ def draw_stimuli(first: np.ndarray, second: np.ndarray, measure: Comparison, dra
         step = max(1, _BLOCK // len(shared))
         for start in range(0, len(drawn), step):
             some = drawn[start : start + step]
-            found = np.clip(measure.draw(ours, theirs, pairs, some), *measure.bounds)
-            here = some.T > 0
-            found[(here[pairs.row] & here[pairs.column]).sum(axis=0) < 3] = np.nan
+            found = np.clip(resampled(ours, theirs, pairs, some), *measure.bounds)
+            found[_different(pairs, some) < 3] = np.nan
             result[np.ix_(np.arange(start, start + len(some)), rows, columns)] = found
     return result
+
+
+def _different(pairs: Pairs, drawn: np.ndarray) -> np.ndarray:
+    """How many different pairs each draw has (draw)."""
+    here = drawn > 0
+    if pairs.complete:
+        count = here.sum(axis=1)
+        return count * (count - 1) // 2
+    return (here.T[pairs.row] & here.T[pairs.column]).sum(axis=0)
 
 
 def _of_units(

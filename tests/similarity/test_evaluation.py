@@ -80,7 +80,7 @@ def test_ceilings_in_draws_are_the_ceilings_of_the_drawn_rdms(made, method, over
         expected = [np.average(found, weights=weights[there]) for found in (lower, upper)]
         exact = method in {"pearson", "cosine"}  # else the mean of ranks is not ranked anew, and copies tie
         found = result.ceiling_drawn.isel(resampled=-1, draw=draw)
-        assert np.allclose(found, expected, rtol=0, atol=1e-12 if exact else 0.02)
+        assert np.allclose(found, expected, rtol=0, atol=1e-6 if exact else 0.02)
 
 
 def test_ceilings_keep_areas_apart(make_rdms):
@@ -91,7 +91,7 @@ def test_ceilings_keep_areas_apart(make_rdms):
     for area, reference in zip(["EVC", "IT"], areas, strict=True):
         alone = evaluate(rdms, reference, method="pearson", draws=20, rng=0)
         for name in ("drawn", "ceiling_drawn", "lower", "ceiling_to"):
-            assert np.allclose(result[name].sel(area=area), alone[name], rtol=0, atol=1e-12)
+            assert np.allclose(result[name].sel(area=area), alone[name], rtol=0, atol=1e-6)
 
 
 def test_units_and_seeds_are_drawn_beside_the_others(make_population, make_rdms):

@@ -11,9 +11,12 @@ from cortexcnn.similarity import COMPARISONS, Comparison, bootstrap, compare, cr
 from cortexcnn.similarity.crossed import times as drawn_times
 from cortexcnn.similarity.pairs import Pairs
 from cortexcnn.similarity.units import RESAMPLED, resampled_rdms
+from cortexcnn.similarity.weighted import WEIGHTED
 
 BOTH = ("stimuli", "subjects")
 THEIRS = {"pearson": "corr", "spearman": "spearman", "kendall tau-a": "tau-a", "rho-a": "rho-a", "cosine": "cosine"}
+
+NEAR = {method: 1e-6 if method in WEIGHTED else 1e-12 for method in COMPARISONS}  # float32 products, summed in float64
 
 
 def drawn_by_hand(first: xr.DataArray, second: xr.DataArray, times: np.ndarray, method: str) -> xr.DataArray:
@@ -39,9 +42,9 @@ def test_draws_of_stimuli_equal_a_plain_loop(make_rdms, method, decimals):
     assert draws.dims == ("draw", "layer", "subject")
     times = drawn_times(np.random.default_rng(5), 12, 40)
     loop = xr.concat([drawn_by_hand(first, second, row, method) for row in times], "draw")
-    assert np.allclose(draws.values, loop.values, rtol=0, atol=1e-12)
-    assert draws.mean().item() == pytest.approx(loop.mean().item(), abs=1e-12)
-    assert draws.var().item() == pytest.approx(loop.var().item(), abs=1e-12)
+    assert np.allclose(draws.values, loop.values, rtol=0, atol=NEAR[method])
+    assert draws.mean().item() == pytest.approx(loop.mean().item(), abs=NEAR[method])
+    assert draws.var().item() == pytest.approx(loop.var().item(), abs=NEAR[method])
 
 
 @pytest.mark.parametrize("method", list(COMPARISONS))
@@ -54,7 +57,7 @@ def test_draws_of_stimuli_equal_rsatoolbox(make_rdms, method):
             rsatoolbox.rdm.RDMs(table.values).subsample_pattern("index", picked) for table in (first, second)
         )
         expected = rsatoolbox.rdm.compare(ours, theirs, method=THEIRS[method])
-        assert np.allclose(draws[draw].values, expected, rtol=0, atol=1e-12)
+        assert np.allclose(draws[draw].values, expected, rtol=0, atol=NEAR[method])
 
 
 @settings(deadline=None, max_examples=25)
@@ -81,7 +84,7 @@ def test_pairs_left_out_stay_out_of_the_draws(make_rdms):
         draws = bootstrap(first, second, method=method, draws=10, rng=3)
         for draw, row in enumerate(drawn_times(np.random.default_rng(3), 10, 10)):
             expected = drawn_by_hand(first, second, row, method)
-            assert np.allclose(draws[draw].values, expected, rtol=0, atol=1e-12)
+            assert np.allclose(draws[draw].values, expected, rtol=0, atol=NEAR[method])
 
 
 def test_draws_of_subjects_only_reweight_their_similarities(make_rdms):
@@ -125,7 +128,7 @@ def test_a_measure_of_ones_own_can_be_resampled(make_rdms, monkeypatch):
     monkeypatch.setitem(COMPARISONS, "mine", plain)
     first, second = make_rdms(2, 8, dim="layer"), make_rdms(2, 8, seed=1)
     ours = bootstrap(first, second, method="mine", draws=10, rng=0)
-    assert np.allclose(ours, bootstrap(first, second, method="pearson", draws=10, rng=0), rtol=0, atol=1e-12)
+    assert np.allclose(ours, bootstrap(first, second, method="pearson", draws=10, rng=0), rtol=0, atol=NEAR["pearson"])
 
 
 def test_seeds_repeat_draws(make_rdms):
@@ -213,7 +216,7 @@ def test_crossed_draws_of_stimuli_units_and_subjects_are_a_plain_loop(make_popul
     for draw in range(5):
         picked = responses.isel(unit=np.repeat(np.arange(20), units[draw])).assign_coords(unit=np.arange(20))
         each = drawn_by_hand(rdm(picked), reference, stimuli[draw], "pearson")
-        assert found[draw].item() == pytest.approx(np.average(each, weights=subjects[draw]), abs=1e-12)
+        assert found[draw].item() == pytest.approx(np.average(each, weights=subjects[draw]), abs=NEAR["pearson"])
 
 
 def test_seeds_of_a_network_are_drawn_as_subjects_are(make_rdms):
@@ -224,3 +227,14 @@ def test_seeds_of_a_network_are_drawn_as_subjects_are(make_rdms):
     assert np.allclose(found, np.einsum("ds,dt,st->d", ours / 4, theirs / 5, each.values), rtol=0, atol=1e-12)
     named = bootstrap(seeds.rename(seed="session"), reference, over=("session", "subjects"), draws=6, rng=0)
     assert np.array_equal(named, found)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 10_000), method=st.sampled_from(list(WEIGHTED)), scale=st.sampled_from([1e-9, 1.0, 1e9]))
+def test_products_in_float32_are_near_those_in_float64_whatever_the_unit(seed, method, scale):
+    rng = np.random.default_rng(seed)
+    first, second = scale * (1 + 0.1 * rng.random((2, 45))), rng.random((3, 45))
+    drawn = drawn_times(rng, 10, 5)
+    drawn = drawn[(drawn > 0).sum(axis=1) > 4]
+    expected = COMPARISONS[method].draw(first, second, Pairs.of(10), drawn)
+    assert np.allclose(WEIGHTED[method](first, second, Pairs.of(10), drawn), expected, rtol=0, atol=1e-5)

@@ -1,0 +1,166 @@
+r"""Which area of visual cortex is each layer of a network near to, and is that more than its controls are?
+
+Representational similarity analysis against three references: macaque V1 (Hénaff 2021, pairs of frames from different
+movies alone), human early visual cortex and human IT (92 objects, 15 subjects each). Every layer stands beside its
+controls: the same network with random weights (several seeds, a random factor of the bootstrap) and with its own
+weights shuffled, the pixels, the classical V1 and V2. Intervals hold for other stimuli, other subjects and other seeds.
+Units are compared raw and z-scored, because that can turn a conclusion round.
+
+    python analyses/layers_vs_areas.py squeezenet1_1 --weights squeezenet1_1.pth --henaff henaff2021_v1 \
+        --images stimulus_png_original.zip --objects human92_evc_it --out layers_vs_areas
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from cortexcnn import plot
+from cortexcnn.cli.arguments import add_model, load_network, names, new_folder, say
+from cortexcnn.cli.probe import convolutions
+from cortexcnn.models import Network, random_weights
+from cortexcnn.protocols import CONTROLS, Target, evaluate_networks, layer_rdms, target
+from cortexcnn.similarity import evaluate
+
+OWN_PAIRS = {"henaff2021": "different movies"}
+"""Pairs of stimuli that are compared, where not all are."""
+
+SHOWN_CONTROLS = [
+    ("pixels", "pixels"),
+    ("classical V1", "simple"),
+    ("classical V1", "complex"),
+    ("classical V2", "angles"),
+    ("classical V2", "correlations"),
+]
+"""Controls that the figure shows; the table has all."""
+
+
+def main(argv: list[str] | None = None) -> pd.DataFrame:
+    """Evaluate, print the table, and write it with its figure."""
+    arguments = _arguments(argv)
+    network = load_network(arguments)
+    layers = arguments.layers or convolutions(network)
+    folder = new_folder(arguments.out, overwrite=arguments.overwrite)
+    tables = []
+    for name, paths in _references(arguments).items():
+        cortex = target(name, network.screen, **paths)
+        say(f"against {cortex.name}")
+        tables += _scores(network, cortex, OWN_PAIRS.get(name, "all pairs"), layers, arguments)
+    table = pd.concat(tables, ignore_index=True)
+    table.to_csv(folder / "scores.csv", index=False)
+    print(table.to_string(index=False, float_format="{:.3f}".format))
+    plot.save(_figure(table), folder / "layers_vs_areas.png")
+    return table
+
+
+def _scores(
+    network: Network, cortex: Target, pairs: str, layers: list[str], arguments: argparse.Namespace
+) -> list[pd.DataFrame]:
+    """A table for each scaling of the units: the network, its controls, and its random weights over seeds."""
+    options = {"units": arguments.units, "rng": arguments.seed, "progress": True}
+    draws = {"draws": arguments.draws, "rng": arguments.seed}
+    only = Target(cortex.name, cortex.stimuli, {pairs: cortex.rdms[pairs]}, {pairs: cortex.ceilings[pairs]})
+    controls = [name for name in CONTROLS if name != "random weights"]
+    found = evaluate_networks(network, only, layers=layers, controls=controls, draws=arguments.draws, **options)
+    tables = []
+    for (_, scaled), result in found.items():
+        each = [
+            layer_rdms(
+                random_weights(network, seed=seed),
+                cortex.stimuli,
+                layers=layers,
+                zscore=scaled == "z-scored",
+                **options,
+            ).drop_vars("units")
+            for seed in range(arguments.seeds)
+        ]
+        seeds = xr.concat(each, "seed", coords="minimal", compat="override")
+        subjects = ["subjects"] if "subject" in cortex.rdms[pairs].dims else []
+        random = evaluate(seeds, cortex.rdms[pairs], over=["stimuli", *subjects, "seeds"], **draws)
+        columns = ["similarity", "lower", "upper"]
+        rows = pd.concat(
+            [
+                result[[*columns, "network", "layer"]].to_dataframe().reset_index(drop=True),
+                random[columns].to_dataframe().reset_index()[["layer", *columns]].assign(network="random weights"),
+            ]
+        )
+        lower, upper = cortex.ceilings[pairs]
+        tables.append(
+            rows.assign(reference=cortex.name, pairs=pairs, units=scaled, ceiling_lower=lower, ceiling_upper=upper)
+        )
+    return tables
+
+
+def _figure(table: pd.DataFrame) -> plt.Figure:
+    """A column of panels for each area, a row for each scaling of the units."""
+    areas, scalings = (list(dict.fromkeys(table[name])) for name in ("reference", "units"))
+    figure, axes = plot.figure(len(scalings), len(areas), width=4.6, height=3.2)
+    grid = np.reshape(axes, (len(scalings), len(areas)))
+    for row, scaled in enumerate(scalings):
+        for column, area in enumerate(areas):
+            part = table[(table["reference"] == area) & (table["units"] == scaled)]
+            ax = _panel(part, grid[row, column])
+            ax.set_title(f"{area}\nunits {scaled}, {part['pairs'].iloc[0]}")
+            if column:
+                ax.set_ylabel("")
+            if (row, column) != (0, len(areas) - 1) and ax.get_legend():
+                ax.get_legend().remove()
+    return figure
+
+
+def _panel(part: pd.DataFrame, ax: plt.Axes) -> plt.Axes:
+    lines = {
+        name: part[part["network"] == name].set_index("layer")[["similarity", "lower", "upper"]].to_xarray()
+        for name in ("trained", "random weights", "shuffled weights")
+        if (part["network"] == name).any()
+    }
+    layers = list(dict.fromkeys(part.loc[part["network"] == next(iter(lines)), "layer"]))
+    lines = {name: one.rename(similarity="score").sel(layer=layers) for name, one in lines.items()}
+    controls = {}
+    for network, layer in SHOWN_CONTROLS:
+        row = part[(part["network"] == network) & (part["layer"] == layer)].iloc[0]
+        label = network if network == layer else f"{network[-2:]} {layer}".replace("_", " ")
+        controls[label] = (row["similarity"], row["lower"], row["upper"])
+    ceiling = tuple(part[["ceiling_lower", "ceiling_upper"]].iloc[0])
+    return plot.layers_by_reference(
+        lines, controls=controls, ceiling=ceiling, measure="Spearman correlation of RDMs", ax=ax
+    )
+
+
+def _references(arguments: argparse.Namespace) -> dict[str, dict[str, Path]]:
+    """What to compare with, by name, and where it is."""
+    found: dict[str, dict[str, Path]] = {}
+    if arguments.henaff:
+        found["henaff2021"] = {"data": arguments.henaff, "images": arguments.images}
+    if arguments.objects:
+        found |= {"evc": {"data": arguments.objects}, "it": {"data": arguments.objects}}
+    return found
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_model(parser)
+    parser.add_argument("--layers", type=names, metavar="NAME,…", help="which layers (default: every convolution)")
+    parser.add_argument("--henaff", type=Path, metavar="PATH", help="responses of Hénaff et al. 2021 (needs --images)")
+    parser.add_argument("--images", type=Path, metavar="PATH", help="their images: the .zip or its folder")
+    parser.add_argument("--objects", type=Path, metavar="PATH", help="folder of the 92 objects")
+    parser.add_argument("--units", type=int, default=1000, help="units drawn from each layer (default: 1000)")
+    parser.add_argument("--seeds", type=int, default=5, help="of random weights (default: 5)")
+    parser.add_argument("--draws", type=int, default=1000, help="of the bootstrap (default: 1000)")
+    parser.add_argument("--out", type=Path, default=Path("layers_vs_areas"), metavar="FOLDER", help="of the results")
+    parser.add_argument("--overwrite", action="store_true", help="replace what FOLDER holds")
+    arguments = parser.parse_args(argv)
+    if not (arguments.henaff or arguments.objects):
+        parser.error("name at least one reference: --henaff with --images, or --objects")
+    if arguments.henaff and not arguments.images:
+        parser.error("--henaff needs the images that V1 was shown: --images")
+    return arguments
+
+
+if __name__ == "__main__":
+    main()

@@ -35,7 +35,7 @@ def stimulus_folds(
     Raises
     ------
     ValueError
-        If there is no such dimension or coordinate, or folds are fewer than 2 or more than there are stimuli (or labels).
+        If there is no such dimension or coordinate, folds are fewer than 2, or more than there are stimuli or labels.
 
     Examples
     --------

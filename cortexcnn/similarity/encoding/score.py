@@ -55,7 +55,7 @@ def unit_reliability(
         return xr.full_like(responses["unit"], np.nan, dtype=float).rename("reliability")
     found = [xr.corr(one, other, "stimulus") for one, other in halves(responses, splits=splits, rng=rng)]
     agreed = xr.concat(found, "split").mean("split").clip(min=0).drop_attrs()
-    return agreed.copy(data=spearman_brown(agreed.values)).rename("reliability")
+    return xr.DataArray(spearman_brown(agreed), name="reliability")
 
 
 def scored(result: HeldOut, reliability: np.ndarray, *, least: float) -> dict[str, np.ndarray]:

@@ -92,9 +92,10 @@ def corrected_variance(drawn: xr.DataArray, levels: xr.DataArray) -> xr.DataArra
 
     Parameters
     ----------
-    drawn : DataArray (resampled, draw, …)
+    drawn : DataArray (resampled, draw[, split], …)
         Draws of every subset of the factors, by the name that :func:`together` gives; for example the variable
         ``drawn`` of :func:`~cortexcnn.similarity.evaluation.evaluate`, or the difference of two of its rows.
+        Of several splits into folds, the variance between splits is taken off that of their mean.
     levels : DataArray (factor) of int
         How many there are of each factor.
 
@@ -124,7 +125,7 @@ def corrected_variance(drawn: xr.DataArray, levels: xr.DataArray) -> xr.DataArra
     missing = set(wanted) - set(drawn["resampled"].values.tolist()) if "resampled" in drawn.coords else set(wanted)
     if missing:
         raise ValueError(f"the correction needs draws of {', '.join(sorted(missing))} along the dimension resampled")
-    variance = drawn.var("draw", ddof=1, skipna=True)
+    variance = _variance(drawn)
     counted = {name: (count - 1) / count for name, count in counts.items()}
     total = xr.zeros_like(variance.isel(resampled=0, drop=True))
     for some in subsets(names):
@@ -138,3 +139,11 @@ def corrected_variance(drawn: xr.DataArray, levels: xr.DataArray) -> xr.DataArra
     )
     most = variance.sel(resampled=together(names), drop=True) / min(counted.values())
     return total.clip(least, np.maximum(least, most))
+
+
+def _variance(drawn: xr.DataArray) -> xr.DataArray:
+    """Variance over draws; with splits, what it would be for the mean of very many of them."""
+    if "split" not in drawn.dims:
+        return drawn.var("draw", ddof=1, skipna=True)
+    within = drawn.var("split", ddof=1).mean("draw") / drawn.sizes["split"]
+    return (drawn.mean("split").var("draw", ddof=1, skipna=True) - within).clip(0)

@@ -23,8 +23,10 @@ def compare(rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spear
         For example one for each subject, of the same stimuli in any order.
     method : str
         One of ``COMPARISONS``; higher is nearer. "pearson" and "cosine" take dissimilarities at their value,
-        "spearman", "kendall tau-a" and "rho-a" only their order. "rho-a" is the mean of Spearman's over random
-        breaking of ties [1]_; it and tau-a don't favour a model that predicts ties, as Spearman's does [2]_.
+        "spearman", both "kendall" and "rho-a" only their order. "rho-a" is the mean of Spearman's over random
+        breaking of ties [1]_; it and tau-a don't favour a model that predicts ties, as Spearman's and tau-b do [2]_.
+        "whitened pearson" and "whitened cosine" allow for the noise that dissimilarities of a shared stimulus
+        have in common [3]_.
 
     Returns
     -------
@@ -42,6 +44,7 @@ def compare(rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spear
     ----------
     .. [1] Schütt, Kipnis, Diedrichsen & Kriegeskorte (2023), eLife 12, e82566.
     .. [2] Nili et al. (2014), PLoS Comput. Biol. 10, e1003553.
+    .. [3] Diedrichsen et al. (2021), Neurons Behav. Data Anal. Theory 5(3).
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """The mathematics of comparing RDMs: plain and resampled, on bare vectors of pairs.
 
-All but Kendall's tau-a are inner products of vectors that were transformed one by one. A bootstrap draw of stimuli with
+All but Kendall's tau are inner products of vectors that were transformed one by one. A bootstrap draw of stimuli with
 multiplicities m gives the pair (i, j) the weight mᵢ mⱼ, so that all draws of the linear measures are one matrix product
 (draws × pairs) @ (pairs × everything).
 """
@@ -14,6 +14,7 @@ import numpy as np
 
 from cortexcnn.similarity.pairs import Pairs
 from cortexcnn.similarity.ranks import Draw, agreement, centred_ranks, joint_ties, rank, sort
+from cortexcnn.similarity.whitened import whitened_cosine, whitened_pearson
 
 __all__ = ["COMPARISONS", "Comparison"]
 
@@ -41,6 +42,9 @@ class Comparison:
         Takes RDMs (k, pair), (l, pair) and weights (draw, pair), whole numbers that say how many times each pair
         is there; returns similarities (draw, k, l). By default stimuli are repeated and ``between`` is called, one
         draw after the other.
+    drawn : callable, optional
+        In place of ``resampled``, for a measure of whole matrices: takes RDMs (k, pair), (l, pair), their pairs and
+        how many times each stimulus is there (draw, stimulus).
     centred : bool
         RDMs that have nothing to do with each other score 0.
     """
@@ -50,6 +54,7 @@ class Comparison:
     bounds: tuple[float, float]
     ignores: str
     resampled: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] | None = None
+    drawn: Callable[[np.ndarray, np.ndarray, Pairs, np.ndarray], np.ndarray] | None = None
     centred: bool = True
 
     def draw(self, first: np.ndarray, second: np.ndarray, pairs: Pairs, times: np.ndarray) -> np.ndarray:
@@ -69,6 +74,8 @@ class Comparison:
         ndarray (draw, k, l)
             Similarities, NaN where a draw leaves too little.
         """
+        if self.drawn is not None:
+            return self.drawn(first, second, pairs, times)
         if self.resampled is not None:
             some = times.T.astype(np.float64)  # whole rows are copied below, not single numbers
             return self.resampled(first, second, (some[pairs.row] * some[pairs.column]).T)
@@ -112,6 +119,30 @@ def _rho_a(first: np.ndarray, second: np.ndarray, _: Pairs) -> np.ndarray:
 def _tau_a(first: np.ndarray, second: np.ndarray, _: Pairs) -> np.ndarray:
     ours, theirs = [sort(v) for v in first], [sort(v) for v in second]
     return np.array([[agreement(Draw(a), b, joint=joint_ties(a, b)) for b in theirs] for a in ours])
+
+
+def _tau_b(first: np.ndarray, second: np.ndarray, pairs: Pairs) -> np.ndarray:
+    once = np.ones((1, first.shape[1]), int)
+    return _tau_a(first, second, pairs) * _untied(first, second, once)[0]
+
+
+def _untied(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """What makes tau-b of tau-a (draw, k, l): all pairs over those not tied; NaN where all are."""
+    orders = [sort(v) for v in (*first, *second)]
+    result = np.empty((len(weights), len(first), len(second)))
+    for number, weight in enumerate(weights.astype(np.int64)):
+        draws = [Draw(order, weight) for order in orders]
+        share = np.array([(draw.pairs - draw.ties) / draw.pairs if draw.pairs else 0.0 for draw in draws])
+        root = np.sqrt(np.where(share > 0, share, np.nan))
+        result[number] = 1 / (root[: len(first), None] * root[len(first) :])
+    return result
+
+
+def _once(
+    drawn: Callable[[np.ndarray, np.ndarray, Pairs, np.ndarray], np.ndarray],
+) -> Callable[[np.ndarray, np.ndarray, Pairs], np.ndarray]:
+    """A measure in the one draw that has every stimulus once."""
+    return lambda first, second, pairs: drawn(first, second, pairs, np.ones((1, pairs.stimuli), int))[0]
 
 
 def _sums(weights: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -184,6 +215,10 @@ def _resampled_tau_a(first: np.ndarray, second: np.ndarray, weights: np.ndarray)
     return result
 
 
+def _resampled_tau_b(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return _resampled_tau_a(first, second, weights) * _untied(first, second, weights)
+
+
 def _ratio(inner: np.ndarray, square_first: np.ndarray, square_second: np.ndarray) -> np.ndarray:
     """Inner products (draw, k, l) over the lengths, NaN where a length is zero."""
     length = np.sqrt(square_first[:, :, None] * square_second[:, None, :])
@@ -199,7 +234,18 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "spearman": Comparison(_spearman, rank, _SIGNED, _MONOTONE, _resampled_spearman),
     "kendall tau-a": Comparison(_tau_a, rank, _SIGNED, _MONOTONE, _resampled_tau_a),
+    "kendall tau-b": Comparison(_tau_b, rank, _SIGNED, _MONOTONE, _resampled_tau_b),
     "rho-a": Comparison(_rho_a, rank, _SIGNED, _MONOTONE, _resampled_rho_a),
     "cosine": Comparison(_cosine, _unit, _SIGNED, "a positive factor", _resampled_cosine, centred=False),
+    "whitened pearson": Comparison(
+        _once(whitened_pearson),
+        lambda v: _unit(_centred(v)),
+        _SIGNED,
+        "a positive factor and an offset",
+        drawn=whitened_pearson,
+    ),
+    "whitened cosine": Comparison(
+        _once(whitened_cosine), _unit, _SIGNED, "a positive factor", drawn=whitened_cosine, centred=False
+    ),
 }
 """Comparisons by name; another one is one more entry."""

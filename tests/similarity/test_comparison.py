@@ -10,7 +10,16 @@ from scipy import stats
 
 from cortexcnn.similarity import COMPARISONS, Comparison, compare
 
-THEIRS = {"pearson": "corr", "spearman": "spearman", "kendall tau-a": "tau-a", "rho-a": "rho-a", "cosine": "cosine"}
+THEIRS = {
+    "pearson": "corr",
+    "spearman": "spearman",
+    "kendall tau-a": "tau-a",
+    "kendall tau-b": "tau-b",
+    "rho-a": "rho-a",
+    "cosine": "cosine",
+    "whitened pearson": "corr_cov",
+    "whitened cosine": "cosine_cov",
+}
 
 
 def as_rsatoolbox(rdms: xr.DataArray) -> rsatoolbox.rdm.RDMs:
@@ -25,6 +34,16 @@ def test_equals_rsatoolbox(make_rdms, method, decimals):
     result = compare(first, second, method=method)
     assert result.dims == ("layer", "subject")
     assert np.allclose(result.values, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("method", list(COMPARISONS))
+def test_equals_rsatoolbox_where_pairs_are_left_out(make_rdms, method):
+    first, second = make_rdms(3, 14, dim="layer"), make_rdms(4, 14, seed=1)
+    for rdms in (first, second):
+        for i, j in [(0, 1), (0, 2), (5, 11)]:
+            rdms[:, i, j] = rdms[:, j, i] = np.nan
+    expected = rsatoolbox.rdm.compare(as_rsatoolbox(first), as_rsatoolbox(second), method=THEIRS[method])
+    assert np.allclose(compare(first, second, method=method), expected, rtol=0, atol=1e-10)
 
 
 def test_equals_scipy(make_rdms):
@@ -106,7 +125,7 @@ def test_what_is_undefined_is_refused(make_rdms):
 def test_few_stimuli_and_unknown_measures_are_refused(make_rdms):
     with pytest.raises(ValueError, match="at least 3 stimuli; there are 2"):
         compare(make_rdms(1, 2), make_rdms(1, 2))
-    with pytest.raises(ValueError, match=r"no comparison named 'kendall'.*Did you mean 'kendall tau-a'"):
+    with pytest.raises(ValueError, match=r"no comparison named 'kendall'.*Did you mean 'kendall tau-b'"):
         compare(make_rdms(), make_rdms(), method="kendall")
 
 

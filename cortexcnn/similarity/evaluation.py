@@ -23,7 +23,7 @@ INTERVALS = ("t", "percentile")
 """How an interval is made of draws."""
 
 _FEW = {"stimuli": 15, "subjects": 5}
-"""With fewer than these, intervals were measured to hold the truth in less than 93 of 100 experiments."""
+"""With fewer than these, intervals of 95 % held the truth in 98 to 100 of 100 simulated experiments: too wide."""
 
 
 def evaluate(
@@ -79,10 +79,13 @@ def evaluate(
     Warns
     -----
     UserWarning
-        If there are so few stimuli or subjects that the interval is too narrow, and what to do about it.
+        If there are so few stimuli or subjects that the interval is rough, and what to do about it.
 
     Notes
     -----
+    In simulated experiments with new stimuli and new subjects each time, 95 % intervals held the truth in 96 to 97.5
+    of 100 with 20 or 30 stimuli, and in some 99 with 10 (``analyses/interval_coverage.py``).
+
     In draws, the mean of ranks is not ranked anew: the ceilings' draws are those of the mean of ranks itself, moved by
     what ranking changes without a draw. "pearson" and "cosine" need no such thing.
 
@@ -181,8 +184,8 @@ def _warn_of_few(levels: xr.DataArray, drawn: xr.DataArray, draws: int) -> None:
         least = _FEW.get(name, 2)
         if count < least:
             warnings.warn(
-                f"only {count} {name}: intervals and tests are too sure of themselves with fewer than {least}; collect "
-                f'more, or leave "{name}" out of over=… and say that the result holds for these {name} alone',
+                f"only {count} {name}: the interval is rough, and wider than it need be; collect {least} or more, "
+                f'or leave "{name}" out of over=… and say that the result holds for these {name} alone',
                 UserWarning,
                 stacklevel=3,
             )

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import runpy
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,9 +131,20 @@ def test_one_subject_has_no_lower_bound():
     assert upper == pytest.approx(1)
 
 
+@pytest.mark.slow
+def test_dual_intervals_hold_the_truth_in_95_of_100_experiments():
+    """A small version of analyses/interval_coverage.py."""
+    script = Path(__file__).parents[2] / "analyses/interval_coverage.py"
+    held, true, estimated = runpy.run_path(str(script))["coverage"](
+        np.random.default_rng(1), 30, 12, experiments=400, draws=150
+    )
+    assert 0.925 <= held <= 0.985
+    assert estimated == pytest.approx(true, rel=0.15)
+
+
 def test_few_stimuli_or_subjects_are_warned_of_and_few_draws_refused(make_rdms):
     rdms, reference = make_rdms(2, 20, dim="layer"), make_rdms(3, 20)
-    with pytest.warns(UserWarning, match='only 3 subjects: .* fewer than 5; collect more, or leave "subjects" out'):
+    with pytest.warns(UserWarning, match='only 3 subjects: .* collect 5 or more, or leave "subjects" out'):
         evaluate(rdms, reference, draws=20, rng=0)
     with (
         pytest.warns(UserWarning, match="only 3 stimuli"),

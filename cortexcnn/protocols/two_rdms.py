@@ -27,7 +27,9 @@ from cortexcnn.protocols.controls import (
 )
 from cortexcnn.protocols.targets import Target, grating_rdms
 from cortexcnn.screen import Screen
-from cortexcnn.similarity import evaluate, rdm
+from cortexcnn.similarity import evaluate, permutation_null, rdm
+
+_COLUMNS = ("network", "layer", "similarity", "lower", "upper", "by_chance", "p")
 
 __all__ = ["compare_networks", "evaluate_networks", "layer_rdms", "pixel_rdm"]
 
@@ -134,9 +136,10 @@ def evaluate_networks(
     Returns
     -------
     dict of (pairs, units) to Dataset (model)
-        As of :func:`cortexcnn.similarity.evaluate`, with ``network`` and ``layer`` along ``model``. Photographs are
-        evaluated with the units raw and z-scored, because that can turn a conclusion round. Few orientations
-        of gratings make rough intervals; of that alone there is no warning.
+        As of :func:`cortexcnn.similarity.evaluate`, with ``network`` and ``layer`` along ``model``; with the
+        permutation null, ``by_chance``, its 95th percentile, and ``p``, one-sided and of each model alone.
+        Photographs are evaluated with the units raw and z-scored, because that can turn a conclusion round. Few
+        orientations of gratings make rough intervals; of that alone there is no warning.
     """
     stacks = _stacks(networks, target, layers=layers, controls=controls, units=units, rng=rng, progress=progress)
     found = {}
@@ -147,7 +150,10 @@ def evaluate_networks(
             with warnings.catch_warnings():
                 if target.stimuli.attrs["kind"] == "grating":
                     warnings.filterwarnings("ignore", message="only .* stimuli", category=UserWarning)
-                found[pairs, scaled] = evaluate(rdms, reference, over=over, method=method, draws=draws, rng=rng)
+                result = evaluate(rdms, reference, over=over, method=method, draws=draws, rng=rng)
+            if "permutation null" in controls:
+                result = _beside_chance(result, permutation_null(rdms, reference, method=method, rng=rng))
+            found[pairs, scaled] = result
     return found
 
 
@@ -165,28 +171,29 @@ def compare_networks(
     -------
     DataFrame
         A row for each network and layer: reference, pairs, units (raw or z-scored), network, layer, score, lower, upper
-        (of its 95 % interval), ceiling_lower, ceiling_upper.
+        (of its 95 % interval), by_chance, p, ceiling_lower, ceiling_upper.
     """
-    rows = []
+    tables = []
     for (pairs, scaled), result in evaluate_networks(networks, target, layers=layers, **options).items():
-        rows += [
-            {
-                "reference": target.name,
-                "pairs": pairs,
-                "units": scaled,
-                "network": str(network),
-                "layer": str(layer),
-                "score": score,
-                "lower": lower,
-                "upper": upper,
-                "ceiling_lower": target.ceilings[pairs][0],
-                "ceiling_upper": target.ceilings[pairs][1],
-            }
-            for network, layer, score, lower, upper in zip(
-                *(result[name].values for name in ("network", "layer", "similarity", "lower", "upper")), strict=True
-            )
-        ]
-    return pd.DataFrame(rows)
+        columns = [name for name in _COLUMNS if name in result]
+        ceiling_lower, ceiling_upper = target.ceilings[pairs]
+        tables.append(
+            result[columns]
+            .to_dataframe()[columns]
+            .rename(columns={"similarity": "score"})
+            .assign(reference=target.name, pairs=pairs, units=scaled)
+            .assign(ceiling_lower=ceiling_lower, ceiling_upper=ceiling_upper)
+        )
+    table = pd.concat(tables, ignore_index=True)
+    first = ["reference", "pairs", "units"]
+    return table[first + [name for name in table if name not in first]]
+
+
+def _beside_chance(result: xr.Dataset, null: xr.DataArray) -> xr.Dataset:
+    """What unrelated RDMs reach in 5 of 100 orders of the stimuli, and how many orders reach what was found."""
+    null = null.mean("subject") if "subject" in null.dims else null
+    p = (1 + (null >= result["similarity"]).sum("permutation")) / (1 + null.sizes["permutation"])
+    return result.assign(by_chance=null.quantile(0.95, "permutation").drop_vars("quantile"), p=p)
 
 
 def _stacks(

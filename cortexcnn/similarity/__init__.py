@@ -13,6 +13,7 @@ from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.dissimilarity import DISSIMILARITIES, Dissimilarity, rdm
 from cortexcnn.similarity.evaluation import evaluate
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
+from cortexcnn.similarity.null import permutation_null
 from cortexcnn.similarity.pairs import leave_out_pairs
 from cortexcnn.similarity.reliability import halves, spearman_brown, split_half, split_half_rdms
 from cortexcnn.similarity.resampling import bootstrap, interval
@@ -29,6 +30,7 @@ __all__ = [
     "interval",
     "leave_out_pairs",
     "noise_ceiling",
+    "permutation_null",
     "rdm",
     "spearman_brown",
     "split_half",

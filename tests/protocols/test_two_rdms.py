@@ -54,6 +54,9 @@ def test_a_layer_is_nearest_to_itself_and_beats_its_controls(network, pictures):
     assert raw["trained", "2"] == pytest.approx(1)
     assert raw.drop(("trained", "2")).max() < 0.999
     assert (table["lower"] <= table["upper"]).all()
+    ours = table[(table["units"] == "raw") & (table["network"] == "trained")].set_index("layer")
+    assert ours.loc["2", "p"] == pytest.approx(1 / 1001)
+    assert 0 < ours.loc["2", "by_chance"] < 0.7
     assert table[["ceiling_lower", "ceiling_upper"]].drop_duplicates().to_numpy().tolist() == [[0.9, 1.0]]
 
 

@@ -16,8 +16,8 @@ import xarray as xr
 from cortexcnn.choices import chosen
 from cortexcnn.models import Network
 from cortexcnn.recording import stream
-from cortexcnn.similarity import DISSIMILARITIES, Dissimilarity
-from cortexcnn.similarity.dissimilarity import _check_directions
+from cortexcnn.similarity import DISSIMILARITIES
+from cortexcnn.similarity.dissimilarity import finished
 from cortexcnn.similarity.tiles import Moments, Tiles, showings
 from cortexcnn.stimuli import times
 
@@ -81,8 +81,12 @@ def stream_rdms(
     array([32768, 16384])
     """
     measure = chosen(DISSIMILARITIES, method, what="dissimilarity")
-    if measure.crossvalidated:
-        raise ValueError(f"{method} multiplies different repeats, and a network answers alike to each: record spikes")
+    if measure.crossvalidated or measure.noise:
+        raise ValueError(
+            f"{method} needs repeats, and a network answers alike to each: record it and make spikes of it"
+        )
+    if measure.sums:
+        raise ValueError(f"{method} is no product of patterns: record, then rdm")
     if times(stimuli) is not None:
         raise ValueError(
             "these stimuli move, and an rdm is of one response pattern each: average a recording over time"
@@ -105,7 +109,8 @@ def stream_rdms(
             tiles[layer].take(start + rows.start, patterns)
 
         tables.append(stream(network, stimuli.isel(stimulus=slice(start, None)), take, **options))
-    matrices = [_finished(tiles[layer], measure, method, stimuli["stimulus"].values, layer) for layer in sizes]
+    labels = stimuli["stimulus"].values
+    matrices = [finished(tiles[layer].products(), measure, method, labels, f" (layer {layer})") for layer in sizes]
     coords: dict[str, Any] = {str(name): ("stimulus", stimuli[name].values) for name in stimuli.variables}
     coords |= {"stimulus2": ("stimulus2", stimuli["stimulus"].values), "layer": ("layer", list(sizes))}
     coords["units"] = ("layer", [size - tiles[layer].constant for layer, size in sizes.items()])
@@ -124,10 +129,3 @@ def _sizes(network: Network, layers: Sequence[str], units: str) -> dict[str, int
     if missing:
         raise ValueError(f"no layers named {missing}; {network.name} has {', '.join(known[:8])}, …")
     return {layer: int(np.prod([table[name].sel(layer=layer).item() for name in each])) for layer in layers}
-
-
-def _finished(tiles: Tiles, measure: Dissimilarity, method: str, stimuli: np.ndarray, layer: str) -> np.ndarray:
-    """The dissimilarities of a layer, refused where they are not defined."""
-    inner = tiles.products()
-    _check_directions(inner, measure, stimuli, method, f" (layer {layer})")
-    return measure.finish(inner)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from cortexcnn.similarity.ceiling import noise_ceiling
 from cortexcnn.similarity.comparison import compare
-from cortexcnn.similarity.dissimilarity import DISSIMILARITIES, Dissimilarity, rdm
+from cortexcnn.similarity.dissimilarity import DISSIMILARITIES, Dissimilarity
 from cortexcnn.similarity.evaluation import evaluate
+from cortexcnn.similarity.matrices import rdm
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.null import permutation_null
 from cortexcnn.similarity.pairs import leave_out_pairs

@@ -15,8 +15,8 @@ import xarray as xr
 from cortexcnn.arrays import groups
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.comparison import compare, similarities
-from cortexcnn.similarity.dissimilarity import rdm
 from cortexcnn.similarity.factors import dimension, factors
+from cortexcnn.similarity.matrices import rdm
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.pairs import Aligned, Pairs, align, shared_pairs, taken
 from cortexcnn.similarity.units import RESAMPLED, resampled_rdms

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-__all__ = ["Prepared", "Products", "prepared", "products"]
+__all__ = ["Prepared", "Products", "fold_means", "prepared", "products", "refuse_missing", "widths"]
 
 _CHUNK_BYTES = 2**25
 """Size of one chunk of patterns; larger gains nothing, because the product is then bound by arithmetic."""
@@ -64,7 +64,13 @@ class Prepared:
 
 
 def prepared(
-    responses: xr.DataArray, units: np.ndarray, *, folds: int | None, zscore: bool, noise: str | None
+    responses: xr.DataArray,
+    units: np.ndarray,
+    *,
+    folds: np.ndarray | None,
+    zscore: bool,
+    noise: bool,
+    refuse: bool = True,
 ) -> Prepared:
     """Patterns in chunks of units: repeats averaged (within folds), units divided by their noise or z-scored.
 
@@ -74,12 +80,14 @@ def prepared(
         May lie on disk: a chunk is read at a time.
     units : ndarray of int
         Positions of the units.
-    folds : int, optional
-        Repeat number r goes to fold r modulo ``folds``; None averages all repeats.
+    folds : ndarray of int (repeat), optional
+        The fold of each repeat; None averages all repeats.
     zscore : bool
         Subtract from each unit its mean over stimuli, and divide by its standard deviation.
-    noise : None or "diagonal"
+    noise : bool
         Divide each unit by the standard deviation between its repeats.
+    refuse : bool
+        Refuse patterns that miss a response; else they hold NaN.
 
     Returns
     -------
@@ -94,15 +102,15 @@ def prepared(
     repeated = "repeat" in responses.dims
     order = ("stimulus", "unit", "repeat") if repeated else ("stimulus", "unit")
     dtype = np.float32 if responses.dtype == np.float32 else np.float64
-    width = max(1, _CHUNK_BYTES // (responses.sizes["stimulus"] * responses.sizes.get("repeat", 1) * dtype().itemsize))
 
     def chunks(state: Prepared) -> Iterator[np.ndarray]:
-        for start in range(0, len(units), width):
-            values = responses.isel(unit=_as_slice(units[start : start + width])).transpose(*order).values
+        for some in widths(responses, units):
+            values = responses.isel(unit=some).transpose(*order).values
             values = values.astype(dtype, copy=False)
-            patterns = _fold_means(values, folds) if repeated else values[None]
-            _refuse_missing(patterns, repeated=repeated)
-            if noise is not None:
+            patterns = fold_means(values, folds) if repeated else values[None]
+            if refuse:
+                refuse_missing(patterns, repeated=repeated)
+            if noise:
                 patterns = patterns / _noise(values)
             if zscore:
                 centre = patterns.mean(axis=(0, 1), dtype=np.float64).astype(dtype)
@@ -156,8 +164,21 @@ def _sum(patterns: np.ndarray) -> np.ndarray:
     return (patterns @ np.ones(patterns.shape[1], patterns.dtype)).astype(np.float64)
 
 
-def _refuse_missing(patterns: np.ndarray, *, repeated: bool) -> None:
-    """Say how much is missing and what to do."""
+def refuse_missing(patterns: np.ndarray, *, repeated: bool) -> None:
+    """Say how much is missing and what to do.
+
+    Parameters
+    ----------
+    patterns : ndarray (fold, stimulus, unit)
+        Patterns.
+    repeated : bool
+        Whether they are means over repeats.
+
+    Raises
+    ------
+    ValueError
+        If a pattern is missing or not finite.
+    """
     with np.errstate(invalid="ignore", over="ignore"):
         if np.isfinite(patterns.sum()):  # one pass, no mask: what is not finite never leaves a sum
             return
@@ -191,17 +212,28 @@ def _add_between_folds(inner: np.ndarray, patterns: np.ndarray) -> np.ndarray:
     return inner
 
 
-def _fold_means(values: np.ndarray, folds: int | None) -> np.ndarray:
-    """Means over the repeats of each fold (fold, stimulus, unit), NaN where a fold has none."""
-    count = folds or 1
-    if count == values.shape[-1]:
+def fold_means(values: np.ndarray, folds: np.ndarray | None) -> np.ndarray:
+    """Means over the repeats of each fold.
+
+    Parameters
+    ----------
+    values : ndarray (stimulus, unit, repeat)
+        NaN marks a missing repeat.
+    folds : ndarray of int (repeat), optional
+        The fold of each repeat; None averages all repeats.
+
+    Returns
+    -------
+    ndarray (fold, stimulus, unit)
+        NaN where a fold has no repeat.
+    """
+    if folds is not None and np.array_equal(folds, np.arange(values.shape[-1])):
         return np.ascontiguousarray(np.moveaxis(values, -1, 0))
     present = ~np.isnan(values)
     filled = values if present.all() else np.where(present, values, 0.0)
+    members = [np.arange(values.shape[-1])] if folds is None else [np.flatnonzero(folds == k) for k in np.unique(folds)]
     with np.errstate(invalid="ignore"):
-        return np.stack(
-            [filled[..., k::count].sum(axis=-1) / present[..., k::count].sum(axis=-1) for k in range(count)]
-        )
+        return np.stack([filled[..., some].sum(axis=-1) / present[..., some].sum(axis=-1) for some in members])
 
 
 def _noise(values: np.ndarray) -> np.ndarray:
@@ -218,6 +250,27 @@ def _noise(values: np.ndarray) -> np.ndarray:
             "between repeats; leave these units out, or use noise=None"
         )
     return np.sqrt(variance).astype(values.dtype)
+
+
+def widths(responses: xr.DataArray, units: np.ndarray) -> Iterator[slice | np.ndarray]:
+    """Positions of some units at a time, as many as fit a chunk.
+
+    Parameters
+    ----------
+    responses : DataArray (stimulus, unit[, repeat])
+        What they are taken from.
+    units : ndarray of int
+        Positions of all of them.
+
+    Yields
+    ------
+    slice or ndarray of int
+        A slice where they are neighbours, which copies nothing.
+    """
+    size = responses.sizes["stimulus"] * responses.sizes.get("repeat", 1)
+    width = max(1, _CHUNK_BYTES // (size * (4 if responses.dtype == np.float32 else 8)))
+    for start in range(0, len(units), width):
+        yield _as_slice(units[start : start + width])
 
 
 def _as_slice(positions: np.ndarray) -> np.ndarray | slice:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from cortexcnn.arrays import check_rdm, check_responses
 from cortexcnn.similarity.comparison import compare
-from cortexcnn.similarity.dissimilarity import rdm
+from cortexcnn.similarity.matrices import rdm
 from cortexcnn.similarity.pairs import leading, leave_out_pairs
 
 __all__ = ["halves", "spearman_brown", "split_half", "split_half_rdms"]

@@ -68,7 +68,7 @@ def test_bad_input_is_refused(network, gratings):
         stream_rdms(network, gratings, layers=LAYERS, units="random")
     with pytest.raises(MemoryError, match="fewer layers at a time"):
         stream_rdms(network, gratings, layers=LAYERS, memory=1000)
-    with pytest.raises(ValueError, match="multiplies different repeats"):
+    with pytest.raises(ValueError, match="crossnobis needs repeats"):
         stream_rdms(network, gratings, layers=LAYERS, method="crossnobis")
     moving = sweep("drifting_grating", direction=[0, 90], spatial_frequency=1, duration=0.2, frame_rate=20)
     with pytest.raises(ValueError, match="these stimuli move"):

@@ -70,7 +70,7 @@ def kernel(responses: xr.DataArray) -> Kernel:
         If a response is missing or not finite.
     """
     units = responses.sizes["unit"]
-    chunks = prepared(responses, np.arange(units), folds=None, zscore=False, noise=None)
+    chunks = prepared(responses, np.arange(units), folds=None, zscore=False, noise=False)
     if units < responses.sizes["stimulus"]:
         patterns = np.concatenate([chunk[0] for chunk in chunks], axis=1, dtype=np.float64)
         patterns -= patterns.mean(axis=0)

@@ -1,0 +1,54 @@
+"""Patterns of spike counts: how differently Poisson populations fire, by the symmetrised Kullback-Leibler divergence.
+
+For rates λᵢ and λⱼ that is Σ (λᵢ − λⱼ)(log λᵢ − log λⱼ) over units: products of rates with their logarithms. Rates come
+from counts under a gamma prior, so that no logarithm is taken of 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from cortexcnn.similarity.products import Products
+
+__all__ = ["PRIOR_MEAN", "PRIOR_WEIGHT", "log_products"]
+
+PRIOR_MEAN, PRIOR_WEIGHT = 1.0, 0.1
+"""Of the rates: the mean, and how many observations it is worth."""
+
+
+def log_products(chunks: Iterable[np.ndarray]) -> Products:
+    """Sum the products of rates and logarithms of rates over chunks of units.
+
+    Parameters
+    ----------
+    chunks : iterable of ndarray (fold, stimulus, unit)
+        Counts or rates, not negative. Several folds: rates are those of all other folds than the logarithms.
+
+    Returns
+    -------
+    Products
+        ``inner`` (stimulus, stimulus): rates of the first, logarithms of the second.
+
+    Raises
+    ------
+    ValueError
+        If a response is negative.
+    """
+    inner, count = np.zeros(()), 0
+    for chunk in chunks:
+        if (chunk < 0).any():
+            raise ValueError(
+                f"{int((chunk < 0).any(axis=(0, 1)).sum())} units have negative responses, which are no spike counts: "
+                'give counts, or choose method="crossnobis"'
+            )
+        rates = (chunk.astype(np.float64) + PRIOR_MEAN * PRIOR_WEIGHT) / (1 + PRIOR_WEIGHT)
+        logs = np.log(rates)
+        if len(rates) == 1:
+            inner = inner + rates[0] @ logs[0].T
+        else:
+            between = rates.sum(axis=0) @ logs.sum(axis=0).T - sum(a @ b.T for a, b in zip(rates, logs, strict=True))
+            inner = inner + between / (len(rates) * (len(rates) - 1))
+        count += chunk.shape[2]
+    return Products(inner, count, np.zeros(len(inner)), float(np.finfo(np.float64).eps))

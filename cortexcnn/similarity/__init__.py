@@ -1,9 +1,12 @@
-"""How near is one representation to another? RDMs of responses, their comparison, its ceiling and its uncertainty.
+"""How near is one representation to another? RDMs, alignment and encoding, each with its bounds and its uncertainty.
 
-Responses become representational dissimilarity matrices (:func:`rdm`), RDMs are compared over their pairs of stimuli
-(:func:`compare`), and each figure comes with what bounds it (:func:`noise_ceiling`, :func:`split_half`) and how far it
-can be trusted (:func:`bootstrap`, :func:`interval`). What can be chosen is a name in :data:`DISSIMILARITIES` or
-:data:`COMPARISONS`; a measure of one's own is one more entry there.
+Responses become representational dissimilarity matrices (:func:`rdm`), by themselves or in units of their noise
+(:func:`noise_covariance`); RDMs are compared over their pairs of stimuli (:func:`compare`), and each figure comes with
+what bounds it (:func:`noise_ceiling`, :func:`ceiling_test`, :func:`split_half`), what it would be by chance
+(:func:`permutation_null`) and how far it can be trusted (:func:`evaluate`, :func:`bootstrap`). :func:`evaluate_fitted`
+mixes several RDMs into one model; :func:`encode` predicts neurons from units. What can be chosen is a name in
+:data:`DISSIMILARITIES`, :data:`NOISES`, :data:`COMPARISONS`, :data:`TRANSFORMS` or :data:`ENCODERS`; a measure of one's
+own is one more entry there.
 """
 
 from __future__ import annotations
@@ -11,29 +14,48 @@ from __future__ import annotations
 from cortexcnn.similarity.ceiling import noise_ceiling
 from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.dissimilarity import DISSIMILARITIES, Dissimilarity
+from cortexcnn.similarity.encoding import ENCODERS, encode, median_score, unit_reliability
 from cortexcnn.similarity.evaluation import evaluate
+from cortexcnn.similarity.factors import corrected_variance
+from cortexcnn.similarity.fitted import evaluate_fitted
+from cortexcnn.similarity.folds import stimulus_folds
 from cortexcnn.similarity.matrices import rdm
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
+from cortexcnn.similarity.noise import NOISES, noise_covariance
 from cortexcnn.similarity.null import permutation_null
 from cortexcnn.similarity.pairs import leave_out_pairs
 from cortexcnn.similarity.reliability import halves, spearman_brown, split_half, split_half_rdms
 from cortexcnn.similarity.resampling import bootstrap, interval
+from cortexcnn.similarity.shared_signal import ceiling_test
+from cortexcnn.similarity.transforms import TRANSFORMS, transform
 
 __all__ = [
     "COMPARISONS",
     "DISSIMILARITIES",
+    "ENCODERS",
+    "NOISES",
+    "TRANSFORMS",
     "Comparison",
     "Dissimilarity",
     "bootstrap",
+    "ceiling_test",
     "compare",
+    "corrected_variance",
+    "encode",
     "evaluate",
+    "evaluate_fitted",
     "halves",
     "interval",
     "leave_out_pairs",
+    "median_score",
     "noise_ceiling",
+    "noise_covariance",
     "permutation_null",
     "rdm",
     "spearman_brown",
     "split_half",
     "split_half_rdms",
+    "stimulus_folds",
+    "transform",
+    "unit_reliability",
 ]

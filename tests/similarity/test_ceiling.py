@@ -9,7 +9,16 @@ import xarray as xr
 
 from cortexcnn.similarity import COMPARISONS, compare, noise_ceiling
 
-THEIRS = {"pearson": "corr", "spearman": "spearman", "kendall tau-a": "tau-a", "rho-a": "rho-a", "cosine": "cosine"}
+THEIRS = {
+    "pearson": "corr",
+    "spearman": "spearman",
+    "kendall tau-a": "tau-a",
+    "kendall tau-b": "tau-b",
+    "rho-a": "rho-a",
+    "cosine": "cosine",
+    "whitened pearson": "corr_cov",
+    "whitened cosine": "cosine_cov",
+}
 
 
 @pytest.mark.parametrize("method", list(COMPARISONS))

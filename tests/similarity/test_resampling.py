@@ -14,7 +14,16 @@ from cortexcnn.similarity.units import RESAMPLED, resampled_rdms
 from cortexcnn.similarity.weighted import WEIGHTED
 
 BOTH = ("stimuli", "subjects")
-THEIRS = {"pearson": "corr", "spearman": "spearman", "kendall tau-a": "tau-a", "rho-a": "rho-a", "cosine": "cosine"}
+THEIRS = {
+    "pearson": "corr",
+    "spearman": "spearman",
+    "kendall tau-a": "tau-a",
+    "kendall tau-b": "tau-b",
+    "rho-a": "rho-a",
+    "cosine": "cosine",
+    "whitened pearson": "corr_cov",
+    "whitened cosine": "cosine_cov",
+}
 
 NEAR = {method: 1e-6 if method in WEIGHTED else 1e-12 for method in COMPARISONS}  # float32 products, summed in float64
 

@@ -70,14 +70,14 @@ def ridge(along: Axes, wanted: np.ndarray, penalties: np.ndarray, blocks: Sequen
     outside = wanted - along.vectors @ rotated  # what lies beyond all patterns, whatever the penalty
     fitted = along.values[:, None] / (along.values[:, None] + penalties)
     losses = np.empty((len(penalties), wanted.shape[1]))
-    leverage = along.vectors**2 @ fitted + 1 / len(wanted) if blocks is None else None
+    leverage = along.vectors**2 @ fitted + 1 / len(wanted)
     for i, kept in enumerate(fitted.T):
         residual = along.vectors @ ((1 - kept)[:, None] * rotated)
         residual += outside
-        if leverage is not None:
+        if blocks is None:
             residual /= np.maximum(1 - leverage[:, [i]], np.finfo(float).eps)
         else:
-            residual = _without(residual, along.vectors, kept, blocks or ())
+            residual = _without(residual, along.vectors, kept, blocks)
         losses[i] = np.einsum("ij,ij->j", residual, residual)
     best = losses.argmin(axis=0)
     penalty = penalties[best]

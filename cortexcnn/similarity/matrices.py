@@ -146,8 +146,7 @@ def rdm(
     described: dict[str, Any] = {"method": name, "zscore": int(zscore), "noise": told, "per_unit": int(per_unit)}
     if folds is not None:
         described["folds"] = folds
-    result = _labelled(matrices, counts, responses, by=by, labels=[label for label, _ in tables])
-    result = result.assign_attrs(described)
+    result = _labelled(matrices, counts, responses, described, by=by, labels=[label for label, _ in tables])
     return result if same is None else leave_out_pairs(result, same=same)
 
 
@@ -331,20 +330,23 @@ def _labelled(
     matrices: list[np.ndarray],
     counts: list[int],
     responses: xr.DataArray,
+    described: dict[str, Any],
     *,
     by: str | Sequence[str] | None,
     labels: list,
 ) -> xr.DataArray:
     """Give matrices their dims, the stimulus parameters and the attributes of the responses."""
-    coords = {name: coord for name, coord in responses.coords.items() if coord.dims == ("stimulus",)}
-    coords["stimulus2"] = ("stimulus2", responses["stimulus"].values)
+    along = responses.coords.variables
+    coords: dict[Any, Any] = {name: part for name, part in along.items() if part.dims == ("stimulus",)}
+    coords["stimulus2"] = ("stimulus2", along["stimulus"].values)
+    attrs, dims = {**responses.attrs, **described}, ("stimulus", "stimulus2")
     if by is None:
         coords["units"] = counts[0]
-        return xr.DataArray(matrices[0], coords, ("stimulus", "stimulus2"), "dissimilarity", responses.attrs)
+        return xr.DataArray(matrices[0], coords, dims, "dissimilarity", attrs)
     dim = by if isinstance(by, str) else "group"
     if isinstance(by, str):
         coords[by] = labels
     else:
         coords |= {name: (dim, list(each)) for name, each in zip(by, zip(*labels, strict=True), strict=True)}
     coords["units"] = (dim, counts)
-    return xr.DataArray(np.stack(matrices), coords, (dim, "stimulus", "stimulus2"), "dissimilarity", responses.attrs)
+    return xr.DataArray(np.stack(matrices), coords, (dim, *dims), "dissimilarity", attrs)

@@ -84,8 +84,8 @@ def _estimated(values: np.ndarray, noise: str) -> np.ndarray:
 def _whitened(patterns: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """Patterns (fold, stimulus, unit) times the inverse of the covariance's factor."""
     try:
-        factor = linalg.cholesky(covariance, lower=True, check_finite=False)
-    except linalg.LinAlgError as error:
+        factor = np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError as error:
         raise ValueError(
             "this noise covariance is not positive definite, so it has no inverse: shrink it, by "
             'noise_covariance(…, method="ledoit-wolf")'
@@ -118,7 +118,7 @@ def _from_observations(responses: xr.DataArray, units: np.ndarray, folds: np.nda
     kernel = gram
     if weight > 0:
         among[np.diag_indices(count)] += target / weight
-        kernel = gram - across.T @ linalg.solve(among, across, assume_a="pos", check_finite=False)
+        kernel = gram - across.T @ np.linalg.solve(among, across)
     kernel = kernel / target
     if folds is None:
         return Products(averaging @ kernel @ averaging.T, len(units), np.zeros(stimuli), np.finfo(np.float64).eps)

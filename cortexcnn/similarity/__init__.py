@@ -3,7 +3,8 @@
 Responses become representational dissimilarity matrices (:func:`rdm`), by themselves or in units of their noise
 (:func:`noise_covariance`); RDMs are compared over their pairs of stimuli (:func:`compare`), and each figure comes with
 what bounds it (:func:`noise_ceiling`, :func:`ceiling_test`, :func:`split_half`), what it would be by chance
-(:func:`permutation_null`) and how far it can be trusted (:func:`evaluate`, :func:`bootstrap`). :func:`evaluate_fitted`
+(:func:`permutation_null`) and how far it can be trusted (:func:`evaluate`, :func:`bootstrap`); :func:`advise` chooses
+the test. :func:`evaluate_fitted`
 mixes several RDMs into one model; :func:`encode` predicts neurons from units. What can be chosen is a name in
 :data:`DISSIMILARITIES`, :data:`NOISES`, :data:`COMPARISONS`, :data:`TRANSFORMS` or :data:`ENCODERS`; a measure of one's
 own is one more entry there.
@@ -11,6 +12,7 @@ own is one more entry there.
 
 from __future__ import annotations
 
+from cortexcnn.similarity.advisor import advise
 from cortexcnn.similarity.ceiling import noise_ceiling
 from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.dissimilarity import DISSIMILARITIES, Dissimilarity
@@ -27,16 +29,19 @@ from cortexcnn.similarity.pairs import leave_out_pairs
 from cortexcnn.similarity.reliability import halves, spearman_brown, split_half, split_half_rdms
 from cortexcnn.similarity.resampling import bootstrap, interval
 from cortexcnn.similarity.shared_signal import ceiling_test
+from cortexcnn.similarity.significance import CORRECTIONS, significance
 from cortexcnn.similarity.transforms import TRANSFORMS, transform
 
 __all__ = [
     "COMPARISONS",
+    "CORRECTIONS",
     "DISSIMILARITIES",
     "ENCODERS",
     "NOISES",
     "TRANSFORMS",
     "Comparison",
     "Dissimilarity",
+    "advise",
     "bootstrap",
     "ceiling_test",
     "compare",
@@ -52,6 +57,7 @@ __all__ = [
     "noise_covariance",
     "permutation_null",
     "rdm",
+    "significance",
     "spearman_brown",
     "split_half",
     "split_half_rdms",

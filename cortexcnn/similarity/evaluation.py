@@ -127,7 +127,7 @@ def evaluate(
     result = _with_interval(similarity, drawn, levels, **options, ends=("lower", "upper"))
     result = result.assign(similarity=similarity, drawn=drawn, levels=levels)
     subjects = [dim for dim in leading(reference) if dim in gone]
-    if len(subjects) == 1 and crossed.measure.bounds[1] == 1:
+    if len(subjects) == 1 and reference.sizes[subjects[0]] > 1 and crossed.measure.bounds[1] == 1:
         bounds = noise_ceiling(reference, method=method, over=subjects[0])
         ceiling = bounds[["lower", "upper"]].to_dataarray("bound").drop_attrs()
         ceiling_drawn = drawn_ceilings(crossed, reference, ceiling, over=subjects[0])

@@ -19,13 +19,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy import stats
 
 from cortexcnn import plot
 from cortexcnn.cli.arguments import add_model, load_network, names, new_folder, say
 from cortexcnn.cli.probe import convolutions
 from cortexcnn.models import Network, random_weights
 from cortexcnn.protocols import CONTROLS, Target, evaluate_networks, layer_rdms, target
-from cortexcnn.similarity import evaluate
+from cortexcnn.similarity import corrected_variance, evaluate
 
 OWN_PAIRS = {"henaff2021": "different movies"}
 """Pairs of stimuli that are compared, where not all are."""
@@ -89,11 +90,24 @@ def _scores(
                 random[columns].to_dataframe().reset_index()[["layer", *columns]].assign(network="random weights"),
             ]
         )
+        rows = rows.merge(_above(result, "trained", "shuffled weights"), on=["network", "layer"], how="left")
         lower, upper = cortex.ceilings[pairs]
         tables.append(
             rows.assign(reference=cortex.name, pairs=pairs, units=scaled, ceiling_lower=lower, ceiling_upper=upper)
         )
     return tables
+
+
+def _above(result: xr.Dataset, network: str, control: str) -> pd.DataFrame:
+    """How far each layer of a network lies above the same layer of a control, with its interval: in the same draws."""
+    rows = []
+    for layer in result["layer"].values[result["network"].values == network]:
+        ours, theirs = (result.sel(model=f"{name}, {layer}") for name in (network, control))
+        variance = corrected_variance(ours["drawn"] - theirs["drawn"], result["levels"])
+        difference = float(ours["similarity"] - theirs["similarity"])
+        half = float(stats.t.ppf(0.975, result.attrs["degrees_of_freedom"]) * np.sqrt(variance))
+        rows.append((network, layer, difference, difference - half, difference + half))
+    return pd.DataFrame(rows, columns=["network", "layer", "above_shuffled", "above_lower", "above_upper"])
 
 
 def _figure(table: pd.DataFrame) -> plt.Figure:

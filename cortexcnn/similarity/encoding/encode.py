@@ -12,7 +12,7 @@ from cortexcnn.choices import chosen
 from cortexcnn.similarity.encoding.banded import band_weights, contributions
 from cortexcnn.similarity.encoding.heldout import ENCODERS, HeldOut, Options, held_out
 from cortexcnn.similarity.encoding.kernel import Kernel, kernel
-from cortexcnn.similarity.encoding.score import scored, unit_reliability
+from cortexcnn.similarity.encoding.score import by_fold, scored, unit_reliability
 from cortexcnn.similarity.folds import stimulus_folds
 
 __all__ = ["encode"]
@@ -82,7 +82,8 @@ def encode(
         offset, R² doesn't. ``reliability``: see :func:`~cortexcnn.similarity.encoding.unit_reliability`.
         ``normalised``: explained variance / reliability, R² with the noiseless response; ``normalised_correlation``:
         correlation / √reliability. ``reason``: why a score is missing or above 1. ``penalty`` for ridge: geometric
-        mean over the folds. For "banded ridge", ``contribution`` (by, unit) says how much explained variance each band
+        mean over the folds. ``squared_error`` and ``squared_deviation`` (fold, unit): the sums that R² is made of, for
+        draws of folds. For "banded ridge", ``contribution`` (by, unit) says how much explained variance each band
         adds; the sum over bands is the whole. With ``keep_predictions``, ``prediction`` ([by,] stimulus, unit).
 
     Raises
@@ -131,7 +132,9 @@ def encode(
     for each in [list(sources.values())] if method == "banded ridge" else [[one] for one in sources.values()]:
         result = held_out(method, each, cells.values, fold, options)
         scores = scored(result, reliability.values, least=least_reliability)
-        tables.append(_labelled(result, scores, cells, keep_predictions=keep_predictions))
+        table = _labelled(result, scores, cells, keep_predictions=keep_predictions)
+        sums = {name: (("fold", "unit"), values) for name, values in by_fold(result, fold).items()}
+        tables.append(table.assign(sums))
     found = _stacked(tables, method, by, list(sources))
     told = {"method": method, "folds": len(np.unique(fold)), "same": same or "none"}
     return found.assign(reliability=("unit", reliability.values)).assign_attrs(told)

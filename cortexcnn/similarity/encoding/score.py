@@ -11,6 +11,8 @@ Correlations are therefore divided by the root of the reliability, variances by 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
@@ -19,7 +21,7 @@ from cortexcnn.similarity.encoding.heldout import HeldOut
 from cortexcnn.similarity.reliability import halves, spearman_brown
 from cortexcnn.similarity.resampling import interval
 
-__all__ = ["median_score", "scored", "unit_reliability"]
+__all__ = ["by_fold", "median_score", "scored", "unit_reliability"]
 
 
 def unit_reliability(
@@ -100,15 +102,36 @@ def scored(result: HeldOut, reliability: np.ndarray, *, least: float) -> dict[st
     }
 
 
+def by_fold(result: HeldOut, folds: np.ndarray) -> dict[str, np.ndarray]:
+    """Sums of squares over the stimuli of each fold: R² is 1 − their ratio, over all folds or those of a draw.
+
+    Parameters
+    ----------
+    result : HeldOut
+        Predictions.
+    folds : ndarray (stimulus)
+        The fold of each stimulus.
+
+    Returns
+    -------
+    dict of ndarray (fold, neuron)
+        ``squared_error`` of the predictions and ``squared_deviation`` from the training mean.
+    """
+    members = (np.unique(folds)[:, None] == folds).astype(np.float64)
+    residual = result.wanted - result.parts.sum(axis=0)
+    return {"squared_error": members @ residual**2, "squared_deviation": members @ result.wanted**2}
+
+
 def median_score(
     scores: xr.Dataset,
     *,
     score: str = "normalised",
+    over: str | Sequence[str] = "units",
     draws: int = 1000,
     level: float = 0.95,
     rng: int | np.random.Generator | None = 0,
 ) -> xr.Dataset:
-    """Median over neurons, with an interval that holds for other neurons of the same kind.
+    """Median over neurons, with an interval that holds for other neurons of the same kind, other stimuli, or both.
 
     Parameters
     ----------
@@ -116,8 +139,11 @@ def median_score(
         From :func:`~cortexcnn.similarity.encoding.encode`.
     score : str
         Which of its variables.
+    over : {"units", "folds"} or both
+        What is drawn with replacement. Folds, which are whole movies where those were held out together, stand for
+        stimuli; they can be drawn for "explained_variance" and "normalised".
     draws : int
-        Bootstrap draws of the neurons with a score, the same for all layers: differences of layers are paired.
+        Bootstrap draws, the same for all layers: differences of layers are paired.
     level : float
         Of the percentile interval, between 0 and 1.
     rng : int, Generator or None
@@ -132,11 +158,12 @@ def median_score(
     Raises
     ------
     ValueError
-        If there is no such score, or fewer than 2 neurons have one.
+        If there is no such score, fewer than 2 neurons have one, or what is to be drawn isn't there.
 
     Notes
     -----
-    Stimuli are taken as fixed, and neurons as independent: cells of one session share more than that.
+    Neurons are taken as independent: cells of one session share more than that. Models are not fitted anew in a draw
+    of folds, and reliabilities stay as they are.
 
     Examples
     --------
@@ -145,9 +172,16 @@ def median_score(
     >>> found.normalised.item(), bool(found.lower < 0.5 < found.upper)
     (0.5, True)
     """
-    numbers = [str(name) for name, values in scores.items() if "unit" in values.dims and values.dtype.kind == "f"]
+    numbers = [
+        str(name)
+        for name, values in scores.items()
+        if {"unit"} <= set(values.dims) and "fold" not in values.dims and values.dtype.kind == "f"
+    ]
     if score not in numbers:
         raise ValueError(f"no score named {score!r}; there are {', '.join(numbers)}")
+    names = [over] if isinstance(over, str) else list(over)
+    if not names or not set(names) <= {"units", "folds"}:
+        raise ValueError(f'over={over!r}: choose "units", "folds" or ["units", "folds"]')
     values = scores[score]
     known = values.notnull().all([dim for dim in values.dims if dim != "unit"])
     values = values.isel(unit=np.flatnonzero(known))
@@ -157,8 +191,26 @@ def median_score(
             f"a median with an interval needs at least 2 neurons with a {score}; {count} of {known.size} have one: see "
             'their reason, or choose score="explained_variance"'
         )
-    chosen = xr.DataArray(np.random.default_rng(rng).integers(count, size=(draws, count)), dims=("draw", "one"))
-    drawn = values.drop_vars("unit", errors="ignore").isel(unit=chosen).median("one")
+    source = np.random.default_rng(rng)
+    drawn = _with_folds_drawn(scores, score, draws, source).isel(unit=known.values) if "folds" in names else values
+    if "units" in names:
+        chosen = xr.DataArray(source.integers(count, size=(draws, count)), dims=("draw", "one"))
+        places = {"unit": chosen, **({"draw": xr.DataArray(range(draws), dims="draw")} if "draw" in drawn.dims else {})}
+        drawn = drawn.drop_vars("unit", errors="ignore").isel(places).rename(one="unit")
+    drawn = drawn.median("unit")
     found = xr.Dataset({score: values.median("unit")})
     found = found.assign(interval(drawn, level=level)[["lower", "upper"]]).assign(units=count)
     return found.assign_attrs(draws=draws, level=level)
+
+
+def _with_folds_drawn(scores: xr.Dataset, score: str, draws: int, rng: np.random.Generator) -> xr.DataArray:
+    """The score (draw, [by,] unit) over the folds of each draw."""
+    if score not in ("explained_variance", "normalised") or "squared_error" not in scores:
+        raise ValueError(
+            f"folds are drawn for explained_variance and normalised of the table that encode returns, not for {score} "
+            f"of {', '.join(map(str, scores))}"
+        )
+    count = scores.sizes["fold"]
+    times = xr.DataArray(rng.multinomial(count, np.full(count, 1 / count), size=draws), dims=("draw", "fold"))
+    explained = 1 - times.dot(scores["squared_error"]) / times.dot(scores["squared_deviation"])
+    return explained if score == "explained_variance" else explained / scores["reliability"]

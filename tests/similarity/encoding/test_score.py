@@ -87,6 +87,50 @@ def test_the_median_has_an_interval_that_narrows_with_neurons():
     assert width[1] < 0.5 * width[0]
 
 
+def test_explained_variance_is_made_of_the_sums_of_its_folds(make_pair):
+    layer, cells = make_pair(repeats=4)
+    found = encode(layer, cells, by="layer", folds=5)
+    ratio = found.squared_error.sum("fold") / found.squared_deviation.sum("fold")
+    assert found.sizes["fold"] == 5
+    assert np.allclose(1 - ratio, found.explained_variance)
+
+
+def table(neurons: np.ndarray, folds: np.ndarray) -> xr.Dataset:
+    """R² that differs between neurons and between folds, as far as it is told."""
+    error = 1 - np.add.outer(folds, neurons)
+    sums = {"squared_error": (("fold", "unit"), error), "squared_deviation": (("fold", "unit"), np.ones_like(error))}
+    explained = 1 - error.mean(axis=0)
+    scores = {"explained_variance": ("unit", explained), "normalised": ("unit", explained / 0.5)}
+    return xr.Dataset(sums | scores | {"reliability": ("unit", np.full(len(neurons), 0.5))})
+
+
+def test_each_draw_varies_by_what_is_drawn():
+    neurons, folds = np.linspace(0, 0.4, 41), np.linspace(-0.2, 0.2, 10)
+    width = {
+        (over if isinstance(over, str) else "both"): (found.upper - found.lower).item()
+        for over in ("units", "folds", ["units", "folds"])
+        for found in [median_score(table(neurons, folds), over=over)]
+    }
+    assert max(width["units"], width["folds"]) < width["both"] < width["units"] + width["folds"]
+    exact = median_score(table(neurons, folds), score="explained_variance", over="folds", draws=4000)
+    assert np.isclose(exact.upper - exact.lower, 2 * 1.96 * folds.std() / np.sqrt(10), rtol=0.05)
+    alike = median_score(table(neurons, np.zeros(10)), over="folds")
+    assert np.isclose(alike.lower, alike.upper)
+    assert np.isclose(alike.lower, alike.normalised)
+
+
+def test_draws_that_cannot_be_made_are_refused():
+    scores = table(np.linspace(0, 0.4, 5), np.zeros(3))
+    with pytest.raises(ValueError, match=r'over=\[\]: choose "units", "folds" or'):
+        median_score(scores, over=[])
+    with pytest.raises(ValueError, match="over='stimuli'"):
+        median_score(scores, over="stimuli")
+    with pytest.raises(ValueError, match="not for correlation of"):
+        median_score(scores.assign(correlation=scores.normalised), score="correlation", over="folds")
+    with pytest.raises(ValueError, match="not for normalised of normalised"):
+        median_score(scores[["normalised"]], over="folds")
+
+
 def test_medians_of_nothing_are_refused():
     scores = xr.Dataset({"normalised": ("unit", [0.2, np.nan]), "reason": ("unit", ["", "no repeats"])})
     with pytest.raises(ValueError, match="at least 2 neurons with a normalised; 1 of 2 have one"):

@@ -3,16 +3,17 @@
 Responses become representational dissimilarity matrices (:func:`rdm`), by themselves or in units of their noise
 (:func:`noise_covariance`); RDMs are compared over their pairs of stimuli (:func:`compare`), and each figure comes with
 what bounds it (:func:`noise_ceiling`, :func:`ceiling_test`, :func:`split_half`), what it would be by chance
-(:func:`permutation_null`) and how far it can be trusted (:func:`evaluate`, :func:`bootstrap`); :func:`advise` chooses
-the test. :func:`evaluate_fitted`
-mixes several RDMs into one model; :func:`encode` predicts neurons from units. What can be chosen is a name in
-:data:`DISSIMILARITIES`, :data:`NOISES`, :data:`COMPARISONS`, :data:`TRANSFORMS` or :data:`ENCODERS`; a measure of one's
-own is one more entry there.
+(:func:`permutation_null`) and how far it can be trusted (:func:`evaluate`, :func:`significance`, :func:`bootstrap`);
+:func:`advise` chooses the test. :func:`evaluate_fitted` mixes several RDMs into one model. :func:`encode` predicts
+neurons from units, :func:`alignment` compares responses up to what does not matter. What can be chosen is a name in
+:data:`DISSIMILARITIES`, :data:`NOISES`, :data:`COMPARISONS`, :data:`TRANSFORMS`, :data:`CORRECTIONS`,
+:data:`ALIGNMENTS` or :data:`ENCODERS`; a measure of one's own is one more entry there.
 """
 
 from __future__ import annotations
 
 from cortexcnn.similarity.advisor import advise
+from cortexcnn.similarity.alignment import ALIGNMENTS, Alignment, alignment
 from cortexcnn.similarity.ceiling import noise_ceiling
 from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.dissimilarity import DISSIMILARITIES, Dissimilarity
@@ -33,15 +34,18 @@ from cortexcnn.similarity.significance import CORRECTIONS, significance
 from cortexcnn.similarity.transforms import TRANSFORMS, transform
 
 __all__ = [
+    "ALIGNMENTS",
     "COMPARISONS",
     "CORRECTIONS",
     "DISSIMILARITIES",
     "ENCODERS",
     "NOISES",
     "TRANSFORMS",
+    "Alignment",
     "Comparison",
     "Dissimilarity",
     "advise",
+    "alignment",
     "bootstrap",
     "ceiling_test",
     "compare",

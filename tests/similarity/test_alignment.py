@@ -1,0 +1,118 @@
+"""Alignment: what is said to be ignored is ignored, the rest is not, and each equals a direct formula."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import orthogonal_procrustes
+
+from cortexcnn.similarity.alignment import ALIGNMENTS, alignment
+
+METHODS = list(ALIGNMENTS)
+
+
+def table(values: np.ndarray) -> xr.DataArray:
+    labels = {"stimulus": np.arange(len(values)), "unit": np.arange(values.shape[1])}
+    return xr.DataArray(values, labels, ("stimulus", "unit"))
+
+
+def pair(seed: int, units: tuple[int, int] = (6, 9), stimuli: int = 15) -> tuple[xr.DataArray, xr.DataArray]:
+    rng = np.random.default_rng(seed)
+    shared = rng.normal(size=(stimuli, 3))
+    return tuple(table(shared @ rng.normal(size=(3, count)) + rng.normal(size=(stimuli, count))) for count in units)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_laws(method, seed):
+    rng = np.random.default_rng(seed)
+    ours, theirs = pair(seed)
+    measure, value = ALIGNMENTS[method], alignment(ours, theirs, method=method).item()
+    itself = alignment(ours, ours, method=method).item()
+    assert itself == pytest.approx(1.0 if measure.higher else 0.0, abs=1e-6)
+    assert measure.bounds[0] - 1e-9 <= value <= measure.bounds[1] + 1e-9
+    shuffled = ours.isel(stimulus=rng.permutation(15), unit=rng.permutation(6))
+    assert alignment(shuffled, theirs, method=method).item() == pytest.approx(value, abs=1e-8)
+    moved = 3.0 * ours + rng.normal(size=6)
+    assert alignment(moved, theirs, method=method).item() == pytest.approx(value, abs=1e-7)
+    if measure.symmetric:
+        assert alignment(theirs, ours, method=method).item() == pytest.approx(value, abs=1e-8)
+    turned = table(ours.values @ np.linalg.qr(rng.normal(size=(6, 6)))[0])
+    gains = table(ours.values * rng.uniform(0.1, 10, 6))
+    same_turned = alignment(turned, theirs, method=method).item() == pytest.approx(value, abs=1e-7)
+    same_gains = alignment(gains, theirs, method=method).item() == pytest.approx(value, abs=1e-9)
+    assert (same_turned, same_gains) == ((True, False) if measure.kernels else (False, True))
+
+
+def test_linear_cka_equals_the_formula_of_features():
+    ours, theirs = pair(0)
+    x, y = (values - values.mean(axis=0) for values in (ours.values, theirs.values))
+    cross, own, other = (np.linalg.norm(a.T @ b) for a, b in ((x, y), (x, x), (y, y)))
+    assert alignment(ours, theirs).item() == pytest.approx(cross**2 / (own * other))
+
+
+def test_unbiased_cka_of_unrelated_responses_is_zero_and_the_biased_is_not():
+    rng = np.random.default_rng(1)
+    values = {"linear cka": [], "unbiased cka": []}
+    for _ in range(60):
+        ours, theirs = (table(rng.normal(size=(20, 100))) for _ in range(2))
+        for method, found in values.items():
+            found.append(alignment(ours, theirs, method=method).item())
+    assert np.mean(values["linear cka"]) > 0.7
+    error = np.std(values["unbiased cka"]) / np.sqrt(60)
+    assert abs(np.mean(values["unbiased cka"])) < 4 * error
+
+
+def test_procrustes_equals_the_best_rotation():
+    ours, theirs = pair(2, units=(7, 7))
+    x, y = (values - values.mean(axis=0) for values in (ours.values, theirs.values))
+    x, y = x / np.linalg.norm(x), y / np.linalg.norm(y)
+    rotation, _ = orthogonal_procrustes(x, y)
+    distance = alignment(ours, theirs, method="procrustes").item()
+    assert distance == pytest.approx(np.linalg.norm(x @ rotation - y))
+    assert alignment(ours, theirs, method="angular").item() == pytest.approx(np.arccos(1 - distance**2 / 2))
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_the_angle_is_a_metric(seed):
+    rng = np.random.default_rng(seed)
+    tables = [table(rng.normal(size=(10, count))) for count in (3, 5, 4)]
+    a, b, c = (alignment(tables[i], tables[j], method="angular").item() for i, j in ((0, 1), (1, 2), (0, 2)))
+    assert c <= a + b + 1e-9
+
+
+def test_matched_units_are_found_again():
+    rng = np.random.default_rng(3)
+    ours = table(rng.normal(size=(30, 8)))
+    theirs = table(2.0 * ours.values[:, rng.permutation(8)] + 1.0)
+    assert alignment(ours, theirs, method="one-to-one").item() == pytest.approx(1)
+    doubled = table(np.concatenate([ours.values, ours.values[:, :2]], axis=1))
+    assert alignment(doubled, theirs, method="semi-matching").item() == pytest.approx(1)
+
+
+def test_layers_are_compared_by_label(make_population):
+    responses, reference = make_population(), make_population(seed=1).mean("unit").expand_dims(unit=["mean"])
+    found = alignment(responses, reference, by="layer")
+    assert found.layer.values.tolist() == ["z", "a"]
+    alone = alignment(responses.isel(unit=(responses.layer == "a").values), reference)
+    assert found.sel(layer="a").item() == pytest.approx(alone.item())
+    assert found.attrs["higher_is_nearer"] == 1
+
+
+def test_bad_input_is_refused():
+    ours, theirs = pair(0)
+    with pytest.raises(ValueError, match="the stimuli don't match"):
+        alignment(ours, theirs.isel(stimulus=slice(12)))
+    with pytest.raises(ValueError, match="4 stimuli at least; there are 3"):
+        alignment(ours[:3], theirs[:3])
+    with pytest.raises(ValueError, match="no unit of the reference varies"):
+        alignment(ours, xr.ones_like(theirs))
+    with pytest.raises(ValueError, match="missing or not finite"):
+        alignment(ours.where(ours.unit != 2), theirs)
+    with pytest.raises(ValueError, match="no alignment named 'cka'"):
+        alignment(ours, theirs, method="cka")

@@ -30,6 +30,9 @@ _CONTROLS = CONTROLS[:-1]
 HELD_OUT = {"folds": 10, "same": "movie"}
 """Frames of a movie are near-duplicates."""
 
+BOTH = ["units", "folds"]
+"""Intervals hold for other cells and other movies."""
+
 
 def main(argv: list[str] | None = None) -> Path:
     """Encode, print the medians, and write scores and figure."""
@@ -50,9 +53,8 @@ def main(argv: list[str] | None = None) -> Path:
     own = next(iter(shown.values())).astype("float64")
     bands = encode(own, cells, by="layer", method="banded ridge", candidates=10, rng=arguments.seed, **HELD_OUT)
     for name, table in scores.items():
-        for score in ("normalised", "normalised_correlation"):
-            print(f"{name}, median {score}", *_lines(median_score(table, score=score), score), sep="\n  ")
-    print("banded ridge", *_lines(median_score(bands), "normalised"), sep="\n  ")
+        print(f"{name}, median R² / reliability", *_lines(median_score(table, over=BOTH)), sep="\n  ")
+    print("banded ridge", *_lines(median_score(bands, over=BOTH)), sep="\n  ")
     for label, share in zip(bands["layer"].values, _shares(bands), strict=True):
         print(f"  {label}: share {share:.3f}")
     for reason, count in zip(*np.unique(bands["reason"].values, return_counts=True), strict=True):
@@ -64,9 +66,9 @@ def main(argv: list[str] | None = None) -> Path:
     return folder
 
 
-def _lines(found: xr.Dataset, score: str) -> list[str]:
+def _lines(found: xr.Dataset) -> list[str]:
     """The median of each layer, or of all together, with its interval."""
-    rows = zip(np.atleast_1d(found[score]), np.atleast_1d(found.lower), np.atleast_1d(found.upper), strict=True)
+    rows = zip(np.atleast_1d(found.normalised), np.atleast_1d(found.lower), np.atleast_1d(found.upper), strict=True)
     layers = found["layer"].values if "layer" in found.coords else ["all layers"]
     return [
         f"{layer}: {middle:.3f} ({lower:.3f} to {upper:.3f}), {found.units.item()} cells"
@@ -84,7 +86,7 @@ def _shares(bands: xr.Dataset) -> np.ndarray:
 def draw(scores: dict[str, xr.Dataset], bands: xr.Dataset) -> plt.Figure:
     """Medians by layer beside controls; cell by cell against classical V1; the layers' shares."""
     figure, (left, middle, right) = plot.figure(1, 3, width=4.2, height=2.9)
-    medians = {name: median_score(table).rename(normalised="score") for name, table in scores.items()}
+    medians = {name: median_score(table, over=BOTH).rename(normalised="score") for name, table in scores.items()}
     own = next(iter(scores))
     layers = scores[own]["layer"].values
     lines = {name: found for name, found in medians.items() if np.array_equal(found["layer"], layers)}

@@ -23,6 +23,9 @@ from cortexcnn.similarity.folds import stimulus_folds
 
 PENALTIES = np.logspace(-2, 7, 20)
 
+TURNS = {"ridge": 3, "pls": 1}
+"""How often each is timed: scikit-learn's PLS takes minutes."""
+
 
 def main() -> None:
     """Print times, ratios and how far the predictions are apart."""
@@ -45,11 +48,16 @@ def main() -> None:
         "pls": lambda: layer.values @ layer.values.T,
     }
     for method, peer in peers.items():
-        ours, found = best(3, lambda method=method: encode(layer, cells, method=method, **options).prediction.values)
-        theirs, wanted = best(1, lambda peer=peer: predictions(peer, layer.values, cells.values, fold.values))
-        again, _ = best(2, lambda method=method: encode(layer, cells, method=method, **options))
-        limit, _ = best(2, limits[method])
-        ours = min(ours, again)
+        turns = [
+            (
+                best(2, lambda method=method: encode(layer, cells, method=method, **options).prediction.values),
+                best(1, lambda peer=peer: predictions(peer, layer.values, cells.values, fold.values)),
+                best(1, limits[method]),
+            )
+            for _ in range(TURNS[method])
+        ]
+        ours, theirs, limit = (min(seconds for seconds, _ in one) for one in zip(*turns, strict=True))
+        (_, found), (_, wanted), _ = turns[0]
         apart = np.abs(found - wanted).max() / wanted.std()
         print(
             f"{method:6} {ours:7.2f} s   scikit-learn {theirs:7.2f} s  {theirs / ours:6.1f}×   limit {limit:6.2f} s  "

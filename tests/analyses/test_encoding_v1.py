@@ -25,7 +25,11 @@ def script() -> ModuleType:
 
 def scores(medians: list[float], layers: list[str]) -> xr.Dataset:
     spread = np.linspace(-0.2, 0.2, 21)
-    return xr.Dataset({"normalised": (("layer", "unit"), np.add.outer(medians, spread))}, {"layer": layers})
+    values = xr.DataArray(np.add.outer(medians, spread), {"layer": layers}, ("layer", "unit"))
+    deviation = xr.DataArray(np.ones(2), dims="fold")
+    reliability = xr.ones_like(values.isel(layer=0, drop=True))
+    sums = {"squared_error": (1 - values) * deviation, "squared_deviation": deviation}
+    return xr.Dataset({"normalised": values, "reliability": reliability, **sums})
 
 
 def test_layers_stand_beside_the_best_layer_of_each_control(script: ModuleType):
@@ -50,7 +54,7 @@ def test_layers_stand_beside_the_best_layer_of_each_control(script: ModuleType):
 
 def test_medians_are_printed_layer_by_layer_and_for_all_together(script: ModuleType):
     found = script.median_score(scores([0.1, 0.3], LAYERS), draws=50)
-    one, two = script._lines(found, "normalised")
+    one, two = script._lines(found)
     assert one.startswith("one: 0.100 (")
     assert two.endswith("), 21 cells")
-    assert script._lines(found.isel(layer=0, drop=True), "normalised")[0].startswith("all layers: 0.100")
+    assert script._lines(found.isel(layer=0, drop=True))[0].startswith("all layers: 0.100")

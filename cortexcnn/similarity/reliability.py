@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -108,14 +107,16 @@ def halves(
     check_responses(responses)
     if responses.sizes.get("repeat", 1) < 2:
         raise ValueError("halves are made of repeats: these responses have fewer than 2 along the dimension repeat")
-    for one, other in _splits(responses.sizes["repeat"], splits, rng):
-        with warnings.catch_warnings():
-            # An empty half is a NaN, which rdm refuses by number and with the remedy.
-            warnings.filterwarnings("ignore", message="Mean of empty slice", category=RuntimeWarning)
-            yield (
-                responses.isel(repeat=one).mean("repeat", keep_attrs=True),
-                responses.isel(repeat=other).mean("repeat", keep_attrs=True),
-            )
+    ordered = responses.transpose(..., "repeat")
+    values, count = ordered.values, responses.sizes["repeat"]
+    present = ~np.isnan(values)
+    filled, present = np.where(present, values, 0), present.astype(values.dtype)
+    template = ordered.isel(repeat=0, drop=True)
+    for pair in _splits(count, splits, rng):
+        members = (np.isin(np.arange(count), half).astype(values.dtype) for half in pair)
+        with np.errstate(invalid="ignore"):  # an empty half is a NaN, which rdm refuses by number and with the remedy
+            first, second = (template.copy(data=(filled @ member) / (present @ member)) for member in members)
+        yield first, second
 
 
 def split_half_rdms(

@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 
 from cortexcnn.arrays import check_responses, groups, match_stimuli
 from cortexcnn.choices import chosen
+from cortexcnn.similarity.canonical import cca, pwcca, svcca
 from cortexcnn.similarity.products import prepared, products
 
 __all__ = ["ALIGNMENTS", "Alignment", "alignment"]
@@ -68,7 +69,8 @@ def alignment(
         "rbf cka": with gaussian kernels as wide as the median distance. "procrustes": the distance that is left after
         the best rotation, both sides scaled to length 1 [3]_. "angular": the angle of the same, a metric. "one-to-one":
         mean correlation of units matched in pairs; "semi-matching": of each unit of the responses with its best of the
-        reference [4]_.
+        reference [4]_. "cca": mean canonical correlation; "svcca": of the components that hold 99 % of the variance;
+        "pwcca": weighted by what they account for in the responses (:mod:`cortexcnn.similarity.canonical`).
     by : str, optional
         A coordinate along the units of the responses, e.g. "layer".
 
@@ -80,7 +82,8 @@ def alignment(
     Raises
     ------
     ValueError
-        If the stimuli differ (names them) or are fewer than 4, responses are missing, or one side does not vary.
+        If the stimuli differ (names them) or are fewer than 4, responses are missing, one side does not vary, or has
+        too many units for canonical correlations.
 
     References
     ----------
@@ -140,14 +143,14 @@ def _kernel(table: xr.DataArray, where: str) -> np.ndarray:
 
 
 def _units(table: xr.DataArray, where: str) -> np.ndarray:
-    """Units that vary, less their mean and of unit length."""
+    """Units that vary, less their mean."""
     chunks = prepared(table, np.arange(table.sizes["unit"]), folds=None, zscore=False, noise=False)
     values = np.concatenate([chunk[0] for chunk in chunks], axis=1, dtype=np.float64)
     values -= values.mean(axis=0)
     length = np.linalg.norm(values, axis=0)
     _refuse_still(length.max(initial=0.0), where)
     kept = length > 1e-12 * length.max()
-    return values[:, kept] / length[kept]
+    return values[:, kept]
 
 
 def _refuse_still(size: float, where: str) -> None:
@@ -195,16 +198,23 @@ def _overlap(ours: np.ndarray, theirs: np.ndarray) -> float:
     return float(min(np.sqrt(found).sum(), 1.0))
 
 
+def _correlation(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Of every unit of the one with every unit of the other."""
+    first, second = (values / np.linalg.norm(values, axis=0) for values in (ours, theirs))
+    return first.T @ second
+
+
 def _one_to_one(ours: np.ndarray, theirs: np.ndarray) -> float:
-    correlation = ours.T @ theirs
+    correlation = _correlation(ours, theirs)
     return float(correlation[linear_sum_assignment(correlation, maximize=True)].mean())
 
 
 def _semi_matching(ours: np.ndarray, theirs: np.ndarray) -> float:
-    return float((ours.T @ theirs).max(axis=1).mean())
+    return float(_correlation(ours, theirs).max(axis=1).mean())
 
 
 _ROTATIONS = "rotations, one factor for all units, an offset of each unit"
+_LINEAR = "any invertible linear map of the units, an offset of each"
 _SINGLE = "the order of units, a positive factor and an offset of each unit"
 
 ALIGNMENTS: dict[str, Alignment] = {
@@ -217,6 +227,9 @@ ALIGNMENTS: dict[str, Alignment] = {
     "angular": Alignment(
         lambda k, m: float(np.arccos(_overlap(k, m))), higher=False, bounds=(0, np.pi / 2), ignores=_ROTATIONS
     ),
+    "cca": Alignment(units=cca, ignores=_LINEAR),
+    "svcca": Alignment(units=svcca, ignores=_ROTATIONS),
+    "pwcca": Alignment(units=pwcca, ignores="any invertible linear map of the reference, an offset", symmetric=False),
     "one-to-one": Alignment(units=_one_to_one, bounds=(-1, 1), ignores=_SINGLE),
     "semi-matching": Alignment(units=_semi_matching, bounds=(-1, 1), ignores=_SINGLE, symmetric=False),
 }

@@ -8,6 +8,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import orthogonal_procrustes
+from sklearn.cross_decomposition import CCA
 
 from cortexcnn.similarity.alignment import ALIGNMENTS, alignment
 
@@ -45,7 +46,9 @@ def test_laws(method, seed):
     gains = table(ours.values * rng.uniform(0.1, 10, 6))
     same_turned = alignment(turned, theirs, method=method).item() == pytest.approx(value, abs=1e-7)
     same_gains = alignment(gains, theirs, method=method).item() == pytest.approx(value, abs=1e-9)
-    assert (same_turned, same_gains) == ((True, False) if measure.kernels else (False, True))
+    both = {"cca": (True, True), "svcca": (True, False), "pwcca": (False, False)}
+    expected = both.get(method, (True, False) if measure.kernels else (False, True))
+    assert (same_turned, same_gains) == expected
 
 
 def test_linear_cka_equals_the_formula_of_features():
@@ -93,6 +96,32 @@ def test_matched_units_are_found_again():
     assert alignment(ours, theirs, method="one-to-one").item() == pytest.approx(1)
     doubled = table(np.concatenate([ours.values, ours.values[:, :2]], axis=1))
     assert alignment(doubled, theirs, method="semi-matching").item() == pytest.approx(1)
+
+
+def test_canonical_correlations_equal_scikit_learn():
+    ours, theirs = pair(4, units=(3, 4), stimuli=40)
+    first, second = CCA(n_components=3, scale=False, tol=1e-12, max_iter=10_000).fit_transform(ours, theirs)
+    expected = np.mean([np.corrcoef(first[:, k], second[:, k])[0, 1] for k in range(3)])
+    assert alignment(ours, theirs, method="cca").item() == pytest.approx(expected, abs=1e-6)
+    wide = table(np.concatenate([ours.values, 1e-4 * np.random.default_rng(0).normal(size=(40, 20))], axis=1))
+    assert alignment(wide, theirs, method="svcca").item() == pytest.approx(
+        alignment(ours, theirs, method="svcca").item(), abs=1e-3
+    )
+
+
+def test_pwcca_is_invariant_to_linear_maps_of_the_reference_alone():
+    ours, theirs = pair(5)
+    mixed = table(theirs.values @ np.random.default_rng(0).normal(size=(9, 9)))
+    value = alignment(ours, theirs, method="pwcca").item()
+    assert alignment(ours, mixed, method="pwcca").item() == pytest.approx(value)
+    assert alignment(ours, theirs, method="cca").item() <= value + 0.1
+
+
+@pytest.mark.parametrize("method", ["cca", "pwcca"])
+def test_as_many_units_as_stimuli_are_refused(method):
+    ours, theirs = pair(0, units=(30, 3))
+    with pytest.raises(ValueError, match="every canonical correlation is 1: show more stimuli"):
+        alignment(ours, theirs, method=method)
 
 
 def test_layers_are_compared_by_label(make_population):

@@ -1,0 +1,100 @@
+"""Canonical correlations: how alike are two sets of responses up to any invertible linear map of each?
+
+With more units than stimuli every correlation is 1, whatever the responses: such sides are refused, not answered.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["cca", "pwcca", "svcca"]
+
+SHARE = 0.99
+"""Of the variance, which SVCCA keeps of each side."""
+
+
+def cca(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Mean canonical correlation.
+
+    Parameters
+    ----------
+    ours, theirs : ndarray (stimulus, unit)
+        Each unit less its mean.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If a side has as many dimensions as there are stimuli, less one.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).normal(size=(20, 3))
+    >>> round(cca(x - x.mean(axis=0), (x - x.mean(axis=0)) @ np.array([[1.0, 2, 0], [0, 1, 5], [0, 0, 1]])), 6)
+    1.0
+    """
+    return float(_correlations(_basis(ours), _basis(theirs)).mean())
+
+
+def svcca(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Mean canonical correlation of the principal components that hold 99 % of each side's variance [1]_.
+
+    Parameters
+    ----------
+    ours, theirs : ndarray (stimulus, unit)
+        Each unit less its mean.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    .. [1] Raghu, Gilmer, Yosinski & Sohl-Dickstein (2017), NeurIPS 30, 6076-6085.
+    """
+    return float(_correlations(_basis(ours, SHARE), _basis(theirs, SHARE)).mean())
+
+
+def pwcca(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Canonical correlations, each weighted by how much of our side its direction accounts for [1]_.
+
+    Parameters
+    ----------
+    ours, theirs : ndarray (stimulus, unit)
+        Each unit less its mean.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    .. [1] Morcos, Raghu & Bengio (2018), NeurIPS 31, 5732-5741.
+    """
+    first, second = _basis(ours), _basis(theirs)
+    left, values, _ = np.linalg.svd(first.T @ second, full_matrices=False)
+    weights = np.abs(ours.T @ (first @ left)).sum(axis=0)
+    return float(np.clip(values, 0, 1) @ weights / weights.sum())
+
+
+def _basis(values: np.ndarray, share: float = 1.0) -> np.ndarray:
+    """An orthonormal basis (stimulus, dimension) of the responses."""
+    vectors, lengths, _ = np.linalg.svd(values, full_matrices=False)
+    variance = np.cumsum(lengths**2) / (lengths**2).sum()
+    kept = int((lengths > 1e-10 * lengths[0]).sum())
+    if share < 1:
+        kept = min(kept, int(np.searchsorted(variance, share - 1e-12)) + 1)
+    if kept >= len(values) - 1:
+        raise ValueError(
+            f"{values.shape[1]} units span all that {len(values)} stimuli can differ in, so every canonical "
+            'correlation is 1: show more stimuli, draw fewer units, or choose "svcca" or "unbiased cka"'
+        )
+    return vectors[:, :kept]
+
+
+def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Canonical correlations of two bases, as many as the smaller has dimensions."""
+    return np.clip(np.linalg.svd(first.T @ second, compute_uv=False), 0, 1)

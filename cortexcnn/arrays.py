@@ -35,6 +35,7 @@ __all__ = [
     "groups",
     "is_blank",
     "match_stimuli",
+    "matrices_of",
     "stimuli_of",
 ]
 
@@ -172,20 +173,40 @@ def check_rdm(rdm: xr.DataArray, *, rtol: float = 1e-6) -> xr.DataArray:
         raise ValueError(f"an rdm has the dimensions stimulus and stimulus2; this one has {_listed(rdm.dims)}")
     for dim in ("stimulus", "stimulus2"):
         _check_labels(rdm, dim, "an rdm")
-    if not np.array_equal(rdm["stimulus"].values, rdm["stimulus2"].values):
+    if not np.array_equal(rdm.indexes["stimulus"].values, rdm.indexes["stimulus2"].values):
         raise ValueError(
             "an rdm has the same labels, in the same order, along stimulus and stimulus2; this one differs"
         )
-    values = rdm.transpose(..., "stimulus", "stimulus2").values
+    values = matrices_of(rdm)
+    turned, diagonal = np.swapaxes(values, -1, -2), np.diagonal(values, axis1=-2, axis2=-1)
+    if np.array_equal(values, turned) and not diagonal.any():
+        return rdm  # the usual case, and many times faster than the tolerant test
     largest = np.nanmax(np.abs(values), initial=0.0)
-    turned = np.swapaxes(values, -1, -2)
-    exactly = np.array_equal(values, turned)  # the usual case, and many times faster than the tolerant test
-    if not exactly and not np.allclose(values, turned, rtol=0, atol=rtol * largest, equal_nan=True):
+    if not np.allclose(values, turned, rtol=0, atol=rtol * largest, equal_nan=True):
         raise ValueError("an rdm is symmetric; this one is not")
-    diagonal = np.diagonal(values, axis1=-2, axis2=-1)
     if not np.all(np.abs(diagonal) <= rtol * largest):
         raise ValueError("an rdm is zero on its diagonal; this one is not: is it a similarity matrix?")
     return rdm
+
+
+def matrices_of(rdm: xr.DataArray) -> np.ndarray:
+    """The values of RDMs, the stimuli last, without a copy.
+
+    Parameters
+    ----------
+    rdm : DataArray (…, stimulus, stimulus2)
+        RDMs, their dimensions in any order.
+
+    Returns
+    -------
+    ndarray (…, stimulus, stimulus)
+
+    Examples
+    --------
+    >>> matrices_of(xr.DataArray(np.zeros((3, 5, 3)), dims=("stimulus", "layer", "stimulus2"))).shape
+    (5, 3, 3)
+    """
+    return np.moveaxis(rdm.values, [rdm.dims.index("stimulus"), rdm.dims.index("stimulus2")], [-2, -1])
 
 
 def stimuli_of(responses: xr.DataArray) -> xr.Dataset:

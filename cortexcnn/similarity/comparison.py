@@ -56,7 +56,7 @@ def compare(rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spear
     measure = chosen(COMPARISONS, method, what="comparison")
     both = align(rdms, reference)
     result = both.label(similarities(both.first, both.second, Pairs.of(both.stimuli), measure), method=method)
-    if bool(result.isnull().any()):
+    if np.isnan(result.values).any():
         _refuse_undefined(result, both.first, both.second, method)
     return result
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from cortexcnn.arrays import check_rdm, match_stimuli
+from cortexcnn.arrays import check_rdm, match_stimuli, matrices_of
 
 __all__ = ["Aligned", "Pairs", "align", "leading", "leave_out_pairs", "shared_pairs", "taken", "vectors"]
 
@@ -89,7 +90,7 @@ class Pairs:
         >>> Pairs.of(3).column
         array([1, 2, 2])
         """
-        return cls(*np.triu_indices(stimuli, 1), stimuli)
+        return cls(*_upper(stimuli), stimuli)
 
     @property
     def complete(self) -> bool:
@@ -210,7 +211,7 @@ def align(rdms: xr.DataArray, reference: xr.DataArray) -> Aligned:
     check_rdm(rdms)
     check_rdm(reference)
     first, second = rdms, reference
-    if not np.array_equal(first["stimulus"].values, second["stimulus"].values):
+    if not np.array_equal(first.indexes["stimulus"].values, second.indexes["stimulus"].values):
         first, second = match_stimuli(rdms, reference, names=("the rdms", "the reference"))
     count = first.sizes["stimulus"]
     if count < 3:
@@ -231,6 +232,14 @@ def align(rdms: xr.DataArray, reference: xr.DataArray) -> Aligned:
         coords[renamed.get(name, new)] = (tuple(renamed[dim] for dim in along), values)
     shape = tuple(first.sizes[dim] for dim in first_dims) + tuple(second.sizes[dim] for dim in second_dims)
     return Aligned(vectors(first), vectors(second), count, dims, shape, coords)
+
+
+@lru_cache(maxsize=8)
+def _upper(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the upper triangle, made once for each size and never written to."""
+    row, column = np.triu_indices(count, 1)
+    row.flags.writeable = column.flags.writeable = False
+    return row, column
 
 
 def leading(rdms: xr.DataArray) -> tuple[str, ...]:
@@ -263,8 +272,8 @@ def vectors(rdms: xr.DataArray) -> np.ndarray:
         Leading dimensions flattened, pairs in the order of ``numpy.triu_indices``, in float64.
     """
     count = rdms.sizes["stimulus"]
-    values = rdms.transpose(..., "stimulus", "stimulus2").values.reshape(-1, count * count)
-    row, column = np.triu_indices(count, 1)
+    values = matrices_of(rdms).reshape(-1, count * count)
+    row, column = _upper(count)
     return np.take(values, row * count + column, axis=1).astype(np.float64, copy=False)
 
 
@@ -327,6 +336,6 @@ def _coords(table: xr.DataArray, dims: tuple[str, ...]) -> dict[str, tuple[tuple
     """Coordinates that run along leading dimensions alone."""
     return {
         str(name): (tuple(str(dim) for dim in coord.dims), coord.values)
-        for name, coord in table.coords.items()
+        for name, coord in table.coords.variables.items()
         if coord.dims and set(coord.dims) <= set(dims)
     }

@@ -4,7 +4,8 @@ Responses become representational dissimilarity matrices (:func:`rdm`), by thems
 (:func:`noise_covariance`); RDMs are compared over their pairs of stimuli (:func:`compare`), and each figure comes with
 what bounds it (:func:`noise_ceiling`, :func:`ceiling_test`, :func:`split_half`), what it would be by chance
 (:func:`permutation_null`) and how far it can be trusted (:func:`evaluate`, :func:`significance`, :func:`bootstrap`);
-:func:`advise` chooses the test. :func:`evaluate_fitted` mixes several RDMs into one model. :func:`encode` predicts
+:func:`advise` chooses the test. :func:`partial` takes controls out, :func:`partition_variance` shares the
+variance out between models, :func:`evaluate_fitted` mixes them into one. :func:`encode` predicts
 neurons from units, :func:`alignment` compares responses up to what does not matter. What can be chosen is a name in
 :data:`DISSIMILARITIES`, :data:`NOISES`, :data:`COMPARISONS`, :data:`TRANSFORMS`, :data:`CORRECTIONS`,
 :data:`ALIGNMENTS` or :data:`ENCODERS`; a measure of one's own is one more entry there.
@@ -27,6 +28,7 @@ from cortexcnn.similarity.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.noise import NOISES, noise_covariance
 from cortexcnn.similarity.null import permutation_null
 from cortexcnn.similarity.pairs import leave_out_pairs
+from cortexcnn.similarity.partial import partial, partition_variance
 from cortexcnn.similarity.reliability import halves, spearman_brown, split_half, split_half_rdms
 from cortexcnn.similarity.resampling import bootstrap, interval
 from cortexcnn.similarity.shared_signal import ceiling_test
@@ -59,6 +61,8 @@ __all__ = [
     "median_score",
     "noise_ceiling",
     "noise_covariance",
+    "partial",
+    "partition_variance",
     "permutation_null",
     "rdm",
     "significance",

@@ -4,6 +4,7 @@ Every function takes ``ax`` (or makes one), returns what it drew on, never calls
 colour-blind readers tell apart.
 """
 
+from cortexcnn.plot.areas import areas
 from cortexcnn.plot.diagram import diagram
 from cortexcnn.plot.distributions import histogram
 from cortexcnn.plot.filters import filters
@@ -19,6 +20,7 @@ from cortexcnn.plot.tuning import polar, raster, tuning_curves
 
 __all__ = [
     "COLOURS",
+    "areas",
     "confusion",
     "depth_colours",
     "diagram",

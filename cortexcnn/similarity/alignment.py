@@ -6,6 +6,7 @@ units. What each measure is invariant to, and which way is nearer, stands in :da
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -51,6 +52,16 @@ class Alignment:
     ignores: str = ""
     symmetric: bool = True
 
+    def __post_init__(self) -> None:
+        if (self.kernels is None) == (self.units is None):
+            raise ValueError("an alignment takes either kernels or units: give the function of one of them")
+
+    def __call__(self, ours: np.ndarray, theirs: np.ndarray) -> float:
+        """The measure of two kernels, or of two tables."""
+        if self.kernels is not None:
+            return self.kernels(ours, theirs)
+        return self.units(ours, theirs)  # type: ignore[misc]
+
 
 def alignment(
     responses: xr.DataArray, reference: xr.DataArray, *, method: str = "linear cka", by: str | None = None
@@ -78,6 +89,11 @@ def alignment(
     -------
     DataArray ([by])
         Attributes ``higher_is_nearer``, ``lowest``, ``highest`` and ``ignores`` say how to read it.
+
+    Warns
+    -----
+    UserWarning
+        If units that do not vary are left out, by measures that look at units.
 
     Raises
     ------
@@ -111,17 +127,11 @@ def alignment(
         raise ValueError(f"alignment takes 4 stimuli at least; there are {responses.sizes['stimulus']}")
     tables = {None: responses} if by is None else dict(groups(responses, by))
     prepare = _kernel if measure.kernels else _units
-    function = measure.kernels or measure.units
     theirs = prepare(reference, "the reference")
     values = []
     for label, table in tables.items():
         ours = prepare(table, "the responses" if label is None else f"{by} {label}")
-        if measure.units and ours.shape[1] * theirs.shape[1] > _MOST:
-            raise ValueError(
-                f"{method} compares {ours.shape[1]} with {theirs.shape[1]} units one by one, which is too many: draw "
-                'some of them, or choose method="linear cka"'
-            )
-        values.append(function(ours, theirs) if function else np.nan)
+        values.append(measure(ours, theirs))
     told = {
         "method": method,
         "higher_is_nearer": int(measure.higher),
@@ -150,6 +160,12 @@ def _units(table: xr.DataArray, where: str) -> np.ndarray:
     length = np.linalg.norm(values, axis=0)
     _refuse_still(length.max(initial=0.0), where)
     kept = length > 1e-12 * length.max()
+    if not kept.all():
+        warnings.warn(
+            f"{int((~kept).sum())} of {len(kept)} units of {where} answer every stimulus alike and are left out",
+            UserWarning,
+            stacklevel=3,
+        )
     return values[:, kept]
 
 
@@ -184,7 +200,13 @@ def _rbf_cka(ours: np.ndarray, theirs: np.ndarray) -> float:
 def _gaussian(kernel: np.ndarray) -> np.ndarray:
     """The centred gaussian kernel, as wide as the median distance."""
     square = np.diagonal(kernel)[:, None] + np.diagonal(kernel) - 2 * kernel
-    result = np.exp(-square / (2 * np.median(square[np.triu_indices(len(square), 1)])))
+    width = np.median(square[np.triu_indices(len(square), 1)])
+    if not width > 1e-12 * square.max():
+        raise ValueError(
+            "most pairs of patterns are equal, so a gaussian kernel has no width: leave out the stimuli that are "
+            'answered alike, or choose method="linear cka"'
+        )
+    result = np.exp(-square / (2 * width))
     mean = result.mean(axis=0)
     return result - mean - mean[:, None] + mean.mean()
 
@@ -200,6 +222,11 @@ def _overlap(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 def _correlation(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     """Of every unit of the one with every unit of the other."""
+    if ours.shape[1] * theirs.shape[1] > _MOST:
+        raise ValueError(
+            f"{ours.shape[1]} and {theirs.shape[1]} units are too many to be matched one by one: draw some of them, or "
+            'choose method="linear cka"'
+        )
     first, second = (values / np.linalg.norm(values, axis=0) for values in (ours, theirs))
     return first.T @ second
 

@@ -5,10 +5,11 @@ Responses become representational dissimilarity matrices (:func:`rdm`), by thems
 what bounds it (:func:`noise_ceiling`, :func:`ceiling_test`, :func:`split_half`), what it would be by chance
 (:func:`permutation_null`) and how far it can be trusted (:func:`evaluate`, :func:`significance`, :func:`bootstrap`);
 :func:`advise` chooses the test. :func:`partial` takes controls out, :func:`partition_variance` shares the
-variance out between models, :func:`evaluate_fitted` mixes them into one. :func:`encode` predicts
-neurons from units, :func:`alignment` compares responses up to what does not matter. What can be chosen is a name in
-:data:`DISSIMILARITIES`, :data:`NOISES`, :data:`COMPARISONS`, :data:`TRANSFORMS`, :data:`CORRECTIONS`,
-:data:`ALIGNMENTS` or :data:`ENCODERS`; a measure of one's own is one more entry there.
+variance out between models, :func:`evaluate_fitted` mixes them into one; :func:`embed` makes maps of stimuli, and of
+whole RDMs (:func:`angles_between`). :func:`encode` predicts neurons from units, :func:`alignment` compares responses up
+to what does not matter. What can be chosen is a name in :data:`DISSIMILARITIES`, :data:`NOISES`, :data:`COMPARISONS`,
+:data:`TRANSFORMS`, :data:`CORRECTIONS`, :data:`ALIGNMENTS` or :data:`ENCODERS`; a measure of one's own is one more
+entry there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from cortexcnn.similarity.alignment import ALIGNMENTS, Alignment, alignment
 from cortexcnn.similarity.ceiling import noise_ceiling
 from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.dissimilarity import DISSIMILARITIES, Dissimilarity
+from cortexcnn.similarity.embedding import angles_between, embed, shepard
 from cortexcnn.similarity.encoding import ENCODERS, encode, median_score, unit_reliability
 from cortexcnn.similarity.evaluation import evaluate
 from cortexcnn.similarity.factors import corrected_variance
@@ -48,10 +50,12 @@ __all__ = [
     "Dissimilarity",
     "advise",
     "alignment",
+    "angles_between",
     "bootstrap",
     "ceiling_test",
     "compare",
     "corrected_variance",
+    "embed",
     "encode",
     "evaluate",
     "evaluate_fitted",
@@ -65,6 +69,7 @@ __all__ = [
     "partition_variance",
     "permutation_null",
     "rdm",
+    "shepard",
     "significance",
     "spearman_brown",
     "split_half",

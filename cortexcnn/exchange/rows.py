@@ -1,0 +1,189 @@
+"""Tables as rows, one a presentation: the form that most other tools hold, with a column for each label and parameter.
+
+A column belongs to one dimension: a parameter to stimuli, a layer to units. Which one is seen from the values, for a
+parameter is the same in all rows of a stimulus; where several dimensions would do (a column that never changes), it is
+that of the nearest column of labels to its left, as :func:`spread` puts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+__all__ = ["column", "gather", "spread"]
+
+_RISING = ("repeat", "time")
+"""Dimensions whose labels have an order of their own, if they are numbers."""
+
+
+def spread(table: xr.DataArray, dims: Sequence[str]) -> dict[str, np.ndarray]:
+    """Labels and coordinates of some dimensions, one value a row; the last dimension counts fastest.
+
+    Parameters
+    ----------
+    table : DataArray
+        With these dimensions; one without labels is numbered.
+    dims : sequence of str
+        What the rows run through.
+
+    Returns
+    -------
+    dict of str to ndarray (row)
+        The labels of each dimension and behind them its coordinates, then coordinates of several of these dimensions.
+
+    Raises
+    ------
+    ValueError
+        If a coordinate is of one of these dimensions and of another one too: names it.
+
+    Examples
+    --------
+    >>> table = xr.DataArray(np.zeros((2, 2)), {"stimulus": ["a", "b"], "size": ("stimulus", [1, 2])},
+    ...     ("stimulus", "repeat"))
+    >>> {name: values.tolist() for name, values in spread(table, ["stimulus", "repeat"]).items()}
+    {'stimulus': ['a', 'a', 'b', 'b'], 'size': [1, 1, 2, 2], 'repeat': [0, 1, 0, 1]}
+    """
+    sizes = [table.sizes[dim] for dim in dims]
+    number = dict(zip(dims, np.indices(sizes).reshape(len(dims), int(np.prod(sizes))), strict=True))
+    inside = {str(name): coord for name, coord in table.coords.items() if coord.ndim and set(coord.dims) <= set(dims)}
+    _refuse_crossing(table, dims)
+    columns: dict[str, np.ndarray] = {}
+    for dim in dims:
+        columns[dim] = column(table[dim].values)[number[dim]]
+        own = {name: coord for name, coord in inside.items() if coord.dims == (dim,) and name != dim}
+        columns |= {name: column(coord.values)[number[dim]] for name, coord in own.items()}
+    shared = {name: coord for name, coord in inside.items() if coord.ndim > 1}
+    return columns | {
+        name: coord.values[tuple(number[str(dim)] for dim in coord.dims)] for name, coord in shared.items()
+    }
+
+
+def gather(
+    values: np.ndarray, columns: Mapping[str, Iterable[Any]], dims: Sequence[str]
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Rows put back into dimensions, by their labels.
+
+    Parameters
+    ----------
+    values : ndarray (row, …)
+        What was measured.
+    columns : mapping of str to values (row)
+        The labels of all ``dims``, and what else is known of the rows.
+    dims : sequence of str
+        Which columns are labels. They come in the order in which they first appear, but repeat and time rise.
+
+    Returns
+    -------
+    values : ndarray (dims, …)
+        NaN where there is no row.
+    coords : dict
+        Labels, and the other columns along the dimension that they belong to: along all ``dims`` if they change within
+        each of them.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing, or two rows have the same: names them.
+
+    Examples
+    --------
+    >>> gather(np.array([1, 2, 3]), {"stimulus": ["a", "b", "b"], "size": [1, 2, 2], "repeat": [0, 0, 1]},
+    ...     ["stimulus", "repeat"])[0]
+    array([[ 1., nan],
+           [ 2.,  3.]])
+    """
+    named = {name: column(each) for name, each in columns.items()}
+    numbered = {dim: _numbered(named[dim], dim) for dim in dims}
+    shape = tuple(len(labels) for labels, _ in numbered.values())
+    place = np.ravel_multi_index(tuple(number for _, number in numbered.values()), shape)
+    _refuse_twice(place, named, dims)
+    coords: dict[str, Any] = {dim: labels for dim, (labels, _) in numbered.items()}
+    left = dims[0]
+    for name, each in named.items():
+        if name in dims:
+            left = name
+            continue
+        owner = _owner(each, {dim: numbered[dim] for dim in dict.fromkeys((left, *dims))})
+        if owner is None:
+            coords[name] = (tuple(dims), _filled(each, place, shape))
+        else:
+            coords[name] = (owner, each[np.unique(numbered[owner][1], return_index=True)[1]])
+    return _filled(values, place, shape), coords
+
+
+def column(values: Iterable[Any]) -> np.ndarray:
+    """Values as an array of numbers or of text; of objects only where they are neither.
+
+    Examples
+    --------
+    >>> column(["a", "bc"]), column([1, 2.5]), column([1, "a"])
+    (array(['a', 'bc'], dtype='<U2'), array([1. , 2.5]), array([1, 'a'], dtype=object))
+    """
+    array = values if isinstance(values, np.ndarray) else pd.Series(list(values)).to_numpy()
+    if array.dtype.kind in "OT" and array.size and all(isinstance(value, str) for value in array.flat):
+        return array.astype(str)
+    return array
+
+
+def _refuse_crossing(table: xr.DataArray, dims: Sequence[str]) -> None:
+    """Refuse coordinates that no row can hold."""
+    crossing = [
+        str(name) for name, coord in table.coords.items() if set(coord.dims) & set(dims) and set(coord.dims) - set(dims)
+    ]
+    if crossing:
+        raise ValueError(
+            f"the coordinates {', '.join(crossing)} run along {' and '.join(dims)} and along another dimension, which "
+            f"rows can't hold; leave them out by .drop_vars({crossing})"
+        )
+
+
+def _numbered(labels: np.ndarray, dim: str) -> tuple[np.ndarray, np.ndarray]:
+    """Labels once each, and which of them each row has."""
+    missing = np.flatnonzero(pd.isna(labels))
+    if missing.size:
+        raise ValueError(f"{missing.size} rows have no label of {dim}, the first of them row {missing[0]}")
+    number, _ = pd.factorize(labels)
+    once = labels[np.unique(number, return_index=True)[1]]
+    if dim in _RISING and once.dtype.kind in "iuf":
+        order = np.argsort(once)
+        return once[order], np.argsort(order)[number]
+    return once, number
+
+
+def _refuse_twice(place: np.ndarray, columns: Mapping[str, np.ndarray], dims: Sequence[str]) -> None:
+    """Refuse two rows for one place."""
+    twice = np.flatnonzero(pd.Series(place).duplicated())
+    if twice.size:
+        where = ", ".join(f"{dim} {columns[dim][twice[0]]}" for dim in dims)
+        raise ValueError(
+            f"{twice.size} rows have labels that an earlier row has, the first of them {where}; name what tells them "
+            "apart as the repeat, or average them"
+        )
+
+
+def _owner(values: np.ndarray, numbered: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str | None:
+    """The first dimension in all of whose labels a column is constant."""
+    code, different = pd.factorize(values, use_na_sentinel=False)
+    for dim, (labels, number) in numbered.items():
+        if len(np.unique(number * len(different) + code)) == len(labels):
+            return dim
+    return None
+
+
+def _filled(values: np.ndarray, place: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Rows at their places, and where there is none NaN (for text, nothing; for a moment, NaT)."""
+    size, rest = int(np.prod(shape)), values.shape[1:]
+    if len(place) == size:
+        result = np.empty((size, *rest), values.dtype)
+    elif values.dtype.kind == "U":
+        result = np.full((size, *rest), "", values.dtype)
+    elif values.dtype.kind in "mMO":
+        result = np.full((size, *rest), None, values.dtype)
+    else:
+        result = np.full((size, *rest), np.nan, np.result_type(values.dtype, np.float16))
+    result[place] = values
+    return result.reshape(*shape, *rest)

@@ -197,7 +197,7 @@ def angles_between(rdms: xr.DataArray, *, method: str = "pearson") -> xr.DataArr
         angles,
         {**coords, "stimulus": labels, "stimulus2": labels},
         ("stimulus", "stimulus2"),
-        attrs={"method": f"angle of {method}, degrees"},
+        attrs={"method": f"degrees between RDMs ({method})"},
     )
 
 

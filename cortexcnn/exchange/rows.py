@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-__all__ = ["column", "gather", "spread"]
+__all__ = ["column", "gather", "spread", "whole"]
 
 _RISING = ("repeat", "time")
 """Dimensions whose labels have an order of their own, if they are numbers."""
@@ -34,6 +34,7 @@ def spread(table: xr.DataArray, dims: Sequence[str]) -> dict[str, np.ndarray]:
     -------
     dict of str to ndarray (row)
         The labels of each dimension and behind them its coordinates, then coordinates of several of these dimensions.
+        Text is there as objects, so that many rows may share it.
 
     Raises
     ------
@@ -47,19 +48,18 @@ def spread(table: xr.DataArray, dims: Sequence[str]) -> dict[str, np.ndarray]:
     >>> {name: values.tolist() for name, values in spread(table, ["stimulus", "repeat"]).items()}
     {'stimulus': ['a', 'a', 'b', 'b'], 'size': [1, 1, 2, 2], 'repeat': [0, 1, 0, 1]}
     """
+    _refuse_crossing(table, dims)
     sizes = [table.sizes[dim] for dim in dims]
     number = dict(zip(dims, np.indices(sizes).reshape(len(dims), int(np.prod(sizes))), strict=True))
-    inside = {str(name): coord for name, coord in table.coords.items() if coord.ndim and set(coord.dims) <= set(dims)}
-    _refuse_crossing(table, dims)
+    inside = {name: coord for name, coord in table.coords.items() if coord.ndim and set(coord.dims) <= set(dims)}
     columns: dict[str, np.ndarray] = {}
     for dim in dims:
-        columns[dim] = column(table[dim].values)[number[dim]]
-        own = {name: coord for name, coord in inside.items() if coord.dims == (dim,) and name != dim}
-        columns |= {name: column(coord.values)[number[dim]] for name, coord in own.items()}
-    shared = {name: coord for name, coord in inside.items() if coord.ndim > 1}
-    return columns | {
-        name: coord.values[tuple(number[str(dim)] for dim in coord.dims)] for name, coord in shared.items()
-    }
+        own = {dim: table[dim]} | {name: coord for name, coord in inside.items() if coord.dims == (dim,)}
+        columns |= {str(name): _shareable(coord.values)[number[dim]] for name, coord in own.items()}
+    for name, coord in inside.items():
+        if coord.ndim > 1:
+            columns[str(name)] = _shareable(coord.values)[tuple(number[str(dim)] for dim in coord.dims)]
+    return columns
 
 
 def gather(
@@ -96,23 +96,31 @@ def gather(
     array([[ 1., nan],
            [ 2.,  3.]])
     """
-    named = {name: column(each) for name, each in columns.items()}
-    numbered = {dim: _numbered(named[dim], dim) for dim in dims}
-    shape = tuple(len(labels) for labels, _ in numbered.values())
-    place = np.ravel_multi_index(tuple(number for _, number in numbered.values()), shape)
-    _refuse_twice(place, named, dims)
-    coords: dict[str, Any] = {dim: labels for dim, (labels, _) in numbered.items()}
+    coded = {name: _coded(each) for name, each in columns.items()}
+    coded |= {dim: _as_labels(*coded[dim], dim) for dim in dims}
+    shape = tuple(len(coded[dim][1]) for dim in dims)
+    place = np.ravel_multi_index(tuple(coded[dim][0] for dim in dims), shape)
+    _refuse_twice(place, coded, dims)
+    first = {dim: np.unique(coded[dim][0], return_index=True)[1] for dim in dims}
+    coords: dict[str, Any] = {dim: coded[dim][1] for dim in dims}
     left = dims[0]
-    for name, each in named.items():
+    for name, (number, distinct) in coded.items():
         if name in dims:
             left = name
             continue
-        owner = _owner(each, {dim: numbered[dim] for dim in dict.fromkeys((left, *dims))})
+        at = (dim for dim in (left, *dims) if np.array_equal(number[first[dim]][coded[dim][0]], number))
+        owner = next(at, None)
         if owner is None:
-            coords[name] = (tuple(dims), _filled(each, place, shape))
+            coords[name] = (tuple(dims), _filled(distinct[number], place, shape))
         else:
-            coords[name] = (owner, each[np.unique(numbered[owner][1], return_index=True)[1]])
+            coords[name] = (owner, distinct[number[first[owner]]])
     return _filled(values, place, shape), coords
+
+
+def whole(table: xr.DataArray) -> dict[str, Any]:
+    """What is said of a whole table: its attributes, and coordinates without a dimension."""
+    alone = {str(name): coord.item() for name, coord in table.coords.items() if not coord.dims}
+    return {**{str(name): value for name, value in table.attrs.items()}, **alone}
 
 
 def column(values: Iterable[Any]) -> np.ndarray:
@@ -141,37 +149,37 @@ def _refuse_crossing(table: xr.DataArray, dims: Sequence[str]) -> None:
         )
 
 
-def _numbered(labels: np.ndarray, dim: str) -> tuple[np.ndarray, np.ndarray]:
-    """Labels once each, and which of them each row has."""
-    missing = np.flatnonzero(pd.isna(labels))
+def _shareable(values: np.ndarray) -> np.ndarray:
+    return values.astype(object) if values.dtype.kind in "UT" else values
+
+
+def _coded(values: Iterable[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Which of its distinct values each row has, and these in the order in which they first appear."""
+    some = values if isinstance(values, (np.ndarray, pd.Series, pd.Index)) else column(values)
+    number, distinct = pd.factorize(some, use_na_sentinel=False)
+    return number, column(np.asarray(distinct))
+
+
+def _as_labels(number: np.ndarray, labels: np.ndarray, dim: str) -> tuple[np.ndarray, np.ndarray]:
+    """The same, of a dimension: no label is missing, and those with an order of their own rise."""
+    missing = np.flatnonzero(pd.isna(labels)[number])
     if missing.size:
         raise ValueError(f"{missing.size} rows have no label of {dim}, the first of them row {missing[0]}")
-    number, _ = pd.factorize(labels)
-    once = labels[np.unique(number, return_index=True)[1]]
-    if dim in _RISING and once.dtype.kind in "iuf":
-        order = np.argsort(once)
-        return once[order], np.argsort(order)[number]
-    return once, number
+    if dim in _RISING and labels.dtype.kind in "iuf":
+        order = np.argsort(labels)
+        return np.argsort(order)[number], labels[order]
+    return number, labels
 
 
-def _refuse_twice(place: np.ndarray, columns: Mapping[str, np.ndarray], dims: Sequence[str]) -> None:
+def _refuse_twice(place: np.ndarray, coded: Mapping[str, tuple[np.ndarray, np.ndarray]], dims: Sequence[str]) -> None:
     """Refuse two rows for one place."""
     twice = np.flatnonzero(pd.Series(place).duplicated())
     if twice.size:
-        where = ", ".join(f"{dim} {columns[dim][twice[0]]}" for dim in dims)
+        where = ", ".join(f"{dim} {coded[dim][1][coded[dim][0][twice[0]]]}" for dim in dims)
         raise ValueError(
             f"{twice.size} rows have labels that an earlier row has, the first of them {where}; name what tells them "
             "apart as the repeat, or average them"
         )
-
-
-def _owner(values: np.ndarray, numbered: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str | None:
-    """The first dimension in all of whose labels a column is constant."""
-    code, different = pd.factorize(values, use_na_sentinel=False)
-    for dim, (labels, number) in numbered.items():
-        if len(np.unique(number * len(different) + code)) == len(labels):
-            return dim
-    return None
 
 
 def _filled(values: np.ndarray, place: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

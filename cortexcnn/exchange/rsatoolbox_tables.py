@@ -32,7 +32,7 @@ import pandas as pd
 import xarray as xr
 
 from cortexcnn.arrays import check_rdm, check_responses, matrices_of
-from cortexcnn.exchange.rows import column, gather, spread
+from cortexcnn.exchange.rows import column, gather, spread, whole
 
 __all__ = ["from_rsatoolbox_dataset", "from_rsatoolbox_rdms", "to_rsatoolbox_dataset", "to_rsatoolbox_rdms"]
 
@@ -87,16 +87,16 @@ def to_rsatoolbox_dataset(responses: xr.DataArray) -> Any:
     values = responses.transpose(*rows, *channels).values
     values = values.reshape(-1, *values.shape[len(rows) :])
     shown = ~np.isnan(values).all(axis=tuple(range(1, values.ndim)))
-    observed = {name: each[shown] for name, each in spread(responses, rows).items()}
+    observed = {name: each[shown] for name, each in _descriptors(responses, rows).items()}
     _refuse_absent(responses["stimulus"].values, observed["stimulus"])
     described: dict[str, Any] = {
-        "descriptors": _whole(responses),
+        "descriptors": whole(responses),
         "obs_descriptors": observed,
-        "channel_descriptors": spread(responses, ["unit"]),
+        "channel_descriptors": _descriptors(responses, ["unit"]),
     }
     if "time" not in responses.dims:
         return data.Dataset(values[shown], **described)
-    return data.TemporalDataset(values[shown], **described, time_descriptors=spread(responses, ["time"]))
+    return data.TemporalDataset(values[shown], **described, time_descriptors=_descriptors(responses, ["time"]))
 
 
 def from_rsatoolbox_dataset(
@@ -190,14 +190,14 @@ def to_rsatoolbox_rdms(rdm: xr.DataArray) -> Any:
         raise ValueError(f"rsatoolbox numbers RDMs and stimuli by {_COUNT}; rename this coordinate by .rename")
     leading = [str(dim) for dim in rdm.dims if dim not in {"stimulus", "stimulus2"}]
     above = np.triu_indices(rdm.sizes["stimulus"], 1)
-    described = {**_whole(rdm), "dims": leading}
+    described = {**whole(rdm), "dims": leading}
     method = described.pop("method", None)
     return toolbox.rdm.RDMs(
         matrices_of(rdm)[(..., *above)].reshape(-1, len(above[0])),
         dissimilarity_measure=_THEIRS.get(method, method),
         descriptors=described,
-        rdm_descriptors=spread(rdm, leading) if leading else {},
-        pattern_descriptors=spread(rdm.drop_vars("stimulus2"), ["stimulus"]),
+        rdm_descriptors=_descriptors(rdm, leading) if leading else {},
+        pattern_descriptors=_descriptors(rdm.drop_vars("stimulus2"), ["stimulus"]),
     )
 
 
@@ -277,10 +277,8 @@ def _rsatoolbox() -> Any:
     return rsatoolbox
 
 
-def _whole(table: xr.DataArray) -> dict[str, Any]:
-    """What is said of the whole table: its attributes, and coordinates without a dimension."""
-    alone = {str(name): coord.item() for name, coord in table.coords.items() if not coord.dims}
-    return {**{str(name): value for name, value in table.attrs.items()}, **alone}
+def _descriptors(table: xr.DataArray, dims: Sequence[str]) -> dict[str, np.ndarray]:
+    return {name: column(values) for name, values in spread(table, dims).items()}
 
 
 def _refuse_absent(stimuli: np.ndarray, shown: np.ndarray) -> None:

@@ -3,7 +3,8 @@
 Responses become representational dissimilarity matrices (:func:`rdm`), by themselves or in units of their noise
 (:func:`noise_covariance`); RDMs are compared over their pairs of stimuli (:func:`compare`), and each figure comes with
 what bounds it (:func:`noise_ceiling`, :func:`ceiling_test`, :func:`split_half`), what it would be by chance
-(:func:`permutation_null`) and how far it can be trusted (:func:`evaluate`, :func:`significance`, :func:`bootstrap`);
+(:func:`permutation_null`) and how far it can be trusted (:func:`evaluate`, :func:`significance`, :func:`bootstrap`,
+:func:`across_subjects`); :func:`power` plans the next experiment;
 :func:`advise` chooses the test. :func:`partial` takes controls out, :func:`partition_variance` shares the
 variance out between models, :func:`evaluate_fitted` mixes them into one; :func:`embed` makes maps of stimuli, and of
 whole RDMs (:func:`angles_between`). :func:`encode` predicts neurons from units, :func:`alignment` compares responses up
@@ -14,6 +15,7 @@ entry there.
 
 from __future__ import annotations
 
+from cortexcnn.similarity.across_subjects import TESTS, across_subjects
 from cortexcnn.similarity.advisor import advise
 from cortexcnn.similarity.alignment import ALIGNMENTS, Alignment, alignment
 from cortexcnn.similarity.ceiling import noise_ceiling
@@ -31,6 +33,7 @@ from cortexcnn.similarity.noise import NOISES, noise_covariance
 from cortexcnn.similarity.null import permutation_null
 from cortexcnn.similarity.pairs import leave_out_pairs
 from cortexcnn.similarity.partial import partial, partition_variance
+from cortexcnn.similarity.power import power
 from cortexcnn.similarity.reliability import halves, spearman_brown, split_half, split_half_rdms
 from cortexcnn.similarity.resampling import bootstrap, interval
 from cortexcnn.similarity.shared_signal import ceiling_test
@@ -44,10 +47,12 @@ __all__ = [
     "DISSIMILARITIES",
     "ENCODERS",
     "NOISES",
+    "TESTS",
     "TRANSFORMS",
     "Alignment",
     "Comparison",
     "Dissimilarity",
+    "across_subjects",
     "advise",
     "alignment",
     "angles_between",
@@ -68,6 +73,7 @@ __all__ = [
     "partial",
     "partition_variance",
     "permutation_null",
+    "power",
     "rdm",
     "shepard",
     "significance",

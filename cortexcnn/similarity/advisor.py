@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from cortexcnn.choices import chosen
+from cortexcnn.similarity.across_subjects import across_subjects
 from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.evaluation import evaluate
 from cortexcnn.similarity.null import permutation_null
 from cortexcnn.similarity.pairs import leading
-from cortexcnn.similarity.significance import CORRECTIONS, corrected, significance
+from cortexcnn.similarity.significance import AGAINST, CORRECTIONS, corrected, significance
 
 __all__ = ["advise"]
+
+_ALPHA = 0.05
 
 _ADVICE = {
     ("stimuli", "subjects"): (
@@ -20,7 +26,7 @@ _ADVICE = {
         "holds for other stimuli and other subjects of the same kinds."
     ),
     ("subjects",): (
-        "Bootstrap subjects, and test by t: the answer holds for other subjects, but for these stimuli alone. If the "
+        "Test one number a subject, {test}: the answer holds for other subjects, but for these stimuli alone. If the "
         'stimuli stand for others, say stimuli="random": a test over subjects alone would then find too much.'
     ),
     ("stimuli",): (
@@ -32,6 +38,16 @@ _ADVICE = {
     ),
 }
 
+_BETWEEN = (
+    "Compare one number a subject between the groups, {test}: the answer holds for other subjects of these groups, "
+    "but for these stimuli alone."
+)
+_BY = {
+    "rank": "by signed ranks",
+    "t": "by Student's t, as so few subjects allow no small p by ranks or permutations",
+    "permutation": "by exchanging the labels of the groups",
+}
+
 
 def advise(
     rdms: xr.DataArray,
@@ -40,6 +56,7 @@ def advise(
     stimuli: str = "random",
     subjects: str = "random",
     against: str = "zero",
+    groups: str | None = None,
     correction: str = "fdr",
     method: str = "spearman",
     draws: int = 1000,
@@ -56,21 +73,25 @@ def advise(
     stimuli, subjects : {"random", "fixed"}
         Whether they stand for others of their kind, to which the answer shall hold. One subject is always fixed.
     against, correction
-        As for :func:`~cortexcnn.similarity.significance.significance`.
+        As for :func:`~cortexcnn.similarity.significance.significance`; "max" where labels are exchanged.
+    groups : str, optional
+        A coordinate along ``subject`` with two values: do the models' similarities differ between them?
     method, draws, rng
-        As for :func:`~cortexcnn.similarity.evaluate`; ``draws`` is also the number of permutations.
+        As for :func:`~cortexcnn.similarity.evaluate`; ``draws`` is also the number of orders of the stimuli.
 
     Returns
     -------
     Dataset (model) or (model, model2)
-        What :func:`~cortexcnn.similarity.significance.significance` returns; of a permutation test ``difference``
+        What :func:`~cortexcnn.similarity.significance.significance` returns, or
+        :func:`~cortexcnn.similarity.across_subjects.across_subjects`; of orders of the stimuli ``difference``
         (the similarity), ``p`` and ``p_corrected``. The attribute ``advice`` says which test this is and why,
         ``methods`` is the sentence for the paper.
 
     Raises
     ------
     ValueError
-        If models are to be tested against each other or the ceiling and nothing is random, or a choice isn't there.
+        If models are to be tested against each other or the ceiling and nothing is random, groups are to be compared
+        whose subjects are fixed, or a choice isn't there.
 
     Warns
     -----
@@ -97,6 +118,17 @@ def advise(
         for name, given, there in (("stimuli", stimuli, True), ("subjects", subjects, several))
         if given == "random" and there
     )
+    chosen(AGAINST, against, what="thing to test against")
+    if groups is not None and "subjects" not in over:
+        raise ValueError(
+            "groups are compared by subjects that stand for others, and there are none: give a reference with the "
+            'dimension subject, and subjects="random"'
+        )
+    if groups is not None or over == ("subjects",):
+        test = _over_subjects(reference, against, groups)
+        options: dict[str, Any] = {"test": test, "against": against, "groups": groups, "correction": correction}
+        found = across_subjects(rdms, reference, method=method, rng=rng, **options)
+        return found.assign_attrs(advice=(_ADVICE[over] if groups is None else _BETWEEN).format(test=_BY[test]))
     advice = _ADVICE[over]
     if subjects == "random" and not several:
         advice += " There is one subject, which can't stand for others: record more, or say so."
@@ -112,6 +144,15 @@ def advise(
     return _permuted(rdms, reference, correction, method=method, draws=draws, rng=rng).assign_attrs(advice=advice)
 
 
+def _over_subjects(reference: xr.DataArray, against: str, groups: str | None) -> str:
+    """The test over subjects that needs the least to be assumed, if there are subjects enough for it."""
+    count = reference.sizes["subject"]
+    if groups is None:
+        return "rank" if 0.5**count * (1 + (AGAINST[against] == "two-sided")) < _ALPHA else "t"
+    first = int((reference[groups] == reference[groups][0]).sum()) if groups in reference.coords else 0
+    return "permutation" if 2 / math.comb(count, first) < _ALPHA else "t"
+
+
 def _permuted(
     rdms: xr.DataArray,
     reference: xr.DataArray,
@@ -122,15 +163,16 @@ def _permuted(
     rng: int | np.random.Generator | None,
 ) -> xr.Dataset:
     """The permutation test of each model."""
-    correct = chosen(CORRECTIONS, correction, what="correction")
     found = compare(rdms, reference, method=method)
     null = permutation_null(rdms, reference, method=method, permutations=draws, rng=rng)
     gone = [dim for dim in leading(reference) if dim in found.dims]
     found, null = found.mean(gone), null.mean(gone)
-    p = (1 + (null >= found - 1e-12).sum("permutation")) / (1 + draws)
+    p, largest = ((1 + (of >= found - 1e-12).sum("permutation")) / (1 + draws) for of in (null, null.max(found.dims)))
+    if correction != "max":
+        largest = corrected(p, chosen(CORRECTIONS, correction, what="correction"), str(found.dims[0]))
     sentence = (
         f"RDMs were compared by {method}, and each similarity was tested against those of {draws} random orders of the "
         f"{reference.sizes['stimulus']} stimuli (one-sided; p values corrected: {correction})."
     )
-    result = xr.Dataset({"difference": found, "p": p, "p_corrected": corrected(p, correct, str(found.dims[0]))})
+    result = xr.Dataset({"difference": found, "p": p, "p_corrected": largest})
     return result.assign_attrs(against="zero", correction=correction, method=method, methods=sentence)

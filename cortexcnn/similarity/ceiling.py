@@ -13,7 +13,7 @@ from cortexcnn.similarity.comparison import similarities
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.pairs import Pairs, leading, vectors
 
-__all__ = ["noise_ceiling"]
+__all__ = ["bounds_of_each", "noise_ceiling"]
 
 _LEAST = 0.1
 """A reference whose subjects predict each other worse than this (1 % of variance) has no ceiling to speak of."""
@@ -110,6 +110,26 @@ def noise_ceiling(
         coords,
         {"method": method, "average": average, "squared": int(squared), "over": over, "count": count},
     )
+
+
+def bounds_of_each(values: np.ndarray, stimuli: int, method: str) -> tuple[np.ndarray, np.ndarray]:
+    """Each subject's share of the two bounds: similarity to the mean of the others, and to the mean of all.
+
+    Parameters
+    ----------
+    values : ndarray (subject, pair)
+        Their RDMs.
+    stimuli : int
+        What they are of.
+    method : str
+        One of ``COMPARISONS``; the mean is the one that suits it.
+
+    Returns
+    -------
+    lower, upper : ndarray (subject)
+    """
+    measure = COMPARISONS[method]
+    return _bounds(values, Pairs.of(stimuli), measure, measure.suited)
 
 
 def _bounds(values: np.ndarray, pairs: Pairs, measure: Comparison, suited: object) -> tuple[np.ndarray, np.ndarray]:

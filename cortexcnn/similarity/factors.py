@@ -15,7 +15,7 @@ from itertools import combinations
 import numpy as np
 import xarray as xr
 
-__all__ = ["DIMENSIONS", "corrected_variance", "dimension", "factors", "subsets", "together"]
+__all__ = ["DIMENSIONS", "corrected_variance", "dimension", "factors", "subsets", "together", "variance_components"]
 
 DIMENSIONS = {"subjects": "subject", "seeds": "seed"}
 """Along which dimension of the RDMs a factor lies; any other dimension is drawn by its own name."""
@@ -139,6 +139,45 @@ def corrected_variance(drawn: xr.DataArray, levels: xr.DataArray) -> xr.DataArra
     )
     most = variance.sel(resampled=together(names), drop=True) / min(counted.values())
     return total.clip(least, np.maximum(least, most))
+
+
+def variance_components(drawn: xr.DataArray, levels: xr.DataArray) -> xr.DataArray:
+    """The variance that each factor, and each interaction of factors, brings to a similarity, for one level of each.
+
+    Parameters
+    ----------
+    drawn, levels
+        As of :func:`corrected_variance`.
+
+    Returns
+    -------
+    DataArray (part, …)
+        By the names of :func:`together`. Divided by how many levels there are of their factors, they add up to the
+        corrected variance; none is negative.
+
+    Examples
+    --------
+    >>> draws = xr.DataArray([[-1.0, 0.0, 1.0]], {"resampled": ["subjects"]}, ("resampled", "draw"))
+    >>> variance_components(draws, xr.DataArray([2], {"factor": ["subjects"]}, ("factor",))).item()
+    4.0
+    """
+    total = corrected_variance(drawn, levels)
+    counts = dict(zip(levels["factor"].values.tolist(), levels.values.tolist(), strict=True))
+    some = subsets(tuple(counts))
+    names = [together(part) for part in some]
+    counted = [
+        [np.prod([2 - 1 / counts[name] for name in part if name in drawn_ones]) - 1 for part in some]
+        for drawn_ones in some
+    ]
+    variance = _variance(drawn).sel(resampled=names).transpose("resampled", ...)
+    parts = np.clip(np.tensordot(np.linalg.inv(counted), variance.values, 1), 0, None)
+    whole = parts.sum(axis=0)
+    parts = parts * np.divide(
+        total.transpose(*variance.dims[1:]).values, whole, out=np.zeros_like(whole), where=whole > 0
+    )
+    sizes = [np.prod([counts[name] for name in part]) for part in some]
+    shared = variance.copy(data=parts * np.reshape(sizes, (-1,) + (1,) * (parts.ndim - 1)))
+    return shared.rename(resampled="part")
 
 
 def _variance(drawn: xr.DataArray) -> xr.DataArray:

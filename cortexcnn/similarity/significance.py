@@ -1,4 +1,6 @@
-"""Is a model above zero, below the ceiling, nearer than another? Student's t on the variance of the bootstrap [1]_.
+"""Is a model above zero, below the ceiling, nearer than another? By the draws of the bootstrap.
+
+Student's t on their variance [1]_, or the share of them on the wrong side.
 
 References
 ----------
@@ -16,7 +18,7 @@ from scipy import stats
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.factors import corrected_variance
 
-__all__ = ["AGAINST", "CORRECTIONS", "corrected", "significance"]
+__all__ = ["AGAINST", "CORRECTIONS", "corrected", "differences", "minus_each_other", "significance", "the_models"]
 
 AGAINST = {"zero": "greater", "ceiling": "less", "each other": "two-sided"}
 """What models can be tested against, and on which side."""
@@ -41,6 +43,8 @@ CORRECTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 family-wise error (Holm 1979, Bonferroni)."""
 
 
+_TESTS = ("t", "bootstrap")
+
 _TAILS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "greater": stats.t.sf,
     "less": stats.t.cdf,
@@ -49,7 +53,12 @@ _TAILS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
 
 
 def significance(
-    evaluation: xr.Dataset, *, against: str = "zero", correction: str = "fdr", model: str | None = None
+    evaluation: xr.Dataset,
+    *,
+    against: str = "zero",
+    test: str = "t",
+    correction: str = "fdr",
+    model: str | None = None,
 ) -> xr.Dataset:
     """Test the models of an evaluation.
 
@@ -60,6 +69,10 @@ def significance(
     against : {"zero", "ceiling", "each other"}
         Whether a model is above 0 (one-sided), below the lower noise ceiling (one-sided), or two models differ
         (two-sided).
+    test : {"t", "bootstrap"}
+        "t": Student's t, on the corrected variance. "bootstrap": the share of the draws of all factors together that
+        lie on the wrong side, which counts some parts of the variance more than once: where several factors are drawn
+        it finds too little. No p is below 1 / (draws + 1).
     correction : str
         One of ``CORRECTIONS``, over all tests that are made.
     model : str, optional
@@ -68,9 +81,9 @@ def significance(
     Returns
     -------
     Dataset (model) or (model, model2)
-        ``difference``, its ``standard_error`` (of the corrected variance of the difference of draws), ``t``, ``p`` and
-        ``p_corrected``. The diagonal of "each other" is NaN. Attributes say what was done, ``degrees_of_freedom``, and
-        in ``methods`` a sentence for the paper.
+        ``difference``, its ``standard_error`` (of the corrected variance of the difference of draws), ``t`` (if that is
+        the test), ``p`` and ``p_corrected``. The diagonal of "each other" is NaN. Attributes say what was done,
+        ``degrees_of_freedom``, and in ``methods`` a sentence for the paper.
 
     Raises
     ------
@@ -96,31 +109,66 @@ def significance(
     True
     """
     side = chosen(AGAINST, against, what="thing to test against")
+    chosen(dict.fromkeys(_TESTS), test, what="test")
     correct = chosen(CORRECTIONS, correction, what="correction")
-    dim = _models(evaluation, model)
+    dim = the_models(evaluation, model)
+    difference, draws = differences(evaluation, against, dim)
+    error = corrected_variance(draws, evaluation["levels"]) ** 0.5
+    result = xr.Dataset({"difference": difference, "standard_error": error})
+    freedom = evaluation.attrs["degrees_of_freedom"]
+    if test == "t":
+        t = difference / error.where(error > 0)
+        p = t.copy(data=_TAILS[side](t.values, freedom))
+        result = result.assign(t=t)
+    else:
+        p = _share(draws.isel(resampled=-1, drop=True), side).where(error > 0).transpose(*difference.dims)
+    result = result.assign(p=p, p_corrected=corrected(p, correct, dim))
+    told = {"against": against, "side": side, "test": test, "correction": correction, "degrees_of_freedom": freedom}
+    told |= {name: evaluation.attrs[name] for name in ("method", "over", "draws") if name in evaluation.attrs}
+    return result.assign_attrs(**told, methods=_sentence(evaluation, against, test, correction))
+
+
+def differences(evaluation: xr.Dataset, against: str, dim: str) -> tuple[xr.DataArray, xr.DataArray]:
+    """What is tested: similarities less zero, the lower bound of the ceiling, or each other.
+
+    Parameters
+    ----------
+    evaluation : Dataset
+        From :func:`~cortexcnn.similarity.evaluate`.
+    against : str
+        One of ``AGAINST``.
+    dim : str
+        The dimension of the models.
+
+    Returns
+    -------
+    difference : DataArray (model[, model2])
+    draws : DataArray (resampled, draw, model[, model2])
+    """
     similarity, drawn = evaluation["similarity"], evaluation["drawn"]
     if against == "each other":
-        other = {dim: f"{dim}2", **{name: f"{name}2" for name in similarity.coords if similarity[name].dims == (dim,)}}
-        difference, draws = similarity - similarity.rename(other), drawn - drawn.rename(other)
-    elif against == "ceiling":
-        if "ceiling" not in evaluation:
-            raise ValueError(
-                "this evaluation has no noise ceiling: its reference has no subjects to predict each other"
-            )
-        difference = similarity - evaluation["ceiling"].sel(bound="lower", drop=True)
-        draws = drawn - evaluation["ceiling_drawn"].sel(bound="lower", drop=True)
-    else:
-        difference, draws = similarity, drawn
-    freedom = evaluation.attrs["degrees_of_freedom"]
-    error = corrected_variance(draws, evaluation["levels"]) ** 0.5
-    t = difference / error.where(error > 0)
-    p = t.copy(data=_TAILS[side](t.values, freedom))
-    told = {"against": against, "side": side, "correction": correction, "degrees_of_freedom": freedom}
-    result = xr.Dataset(
-        {"difference": difference, "standard_error": error, "t": t, "p": p, "p_corrected": corrected(p, correct, dim)}
-    )
-    told |= {name: evaluation.attrs[name] for name in ("method", "over", "draws") if name in evaluation.attrs}
-    return result.assign_attrs(**told, methods=_sentence(evaluation, against, correction))
+        return minus_each_other(similarity, dim), minus_each_other(drawn, dim)
+    if against == "zero":
+        return similarity, drawn
+    if "ceiling" not in evaluation:
+        raise ValueError("this evaluation has no noise ceiling: its reference has no subjects to predict each other")
+    lower = evaluation[["ceiling", "ceiling_drawn"]].sel(bound="lower", drop=True)
+    return similarity - lower["ceiling"], drawn - lower["ceiling_drawn"]
+
+
+def minus_each_other(values: xr.DataArray, dim: str) -> xr.DataArray:
+    """Differences of all pairs along a dimension (…, dim, dim2)."""
+    named = {name: f"{name}2" for name in values.coords if values[name].dims == (dim,)}
+    return values - values.rename({dim: f"{dim}2", **named})
+
+
+def _share(draws: xr.DataArray, side: str) -> xr.DataArray:
+    """The share of draws on the wrong side of zero."""
+    count = draws.notnull().sum("draw") + 1
+    above, below = (((draws >= 0).sum("draw") + 1) / count, ((draws <= 0).sum("draw") + 1) / count)
+    if side == "two-sided":
+        return (2 * above.where(above < below, below)).clip(max=1)
+    return (below if side == "greater" else above).clip(max=1)
 
 
 def corrected(p: xr.DataArray, correct: Callable[[np.ndarray], np.ndarray], dim: str) -> xr.DataArray:
@@ -152,8 +200,8 @@ def corrected(p: xr.DataArray, correct: Callable[[np.ndarray], np.ndarray], dim:
     return p.transpose(dim, ...).copy(data=result)
 
 
-def _models(evaluation: xr.Dataset, model: str | None) -> str:
-    """The dimension of the models."""
+def the_models(evaluation: xr.Dataset, model: str | None = None) -> str:
+    """The dimension of the models of an evaluation, which has one; ``model`` is the name that it should have."""
     dims = [str(dim) for dim in evaluation["similarity"].dims] if "similarity" in evaluation else []
     if model is None and len(dims) == 1:
         return dims[0]
@@ -165,7 +213,7 @@ def _models(evaluation: xr.Dataset, model: str | None) -> str:
     return model
 
 
-def _sentence(evaluation: xr.Dataset, against: str, correction: str) -> str:
+def _sentence(evaluation: xr.Dataset, against: str, test: str, correction: str) -> str:
     """For the methods section."""
     attrs, levels = evaluation.attrs, evaluation["levels"]
     sizes = " and ".join(
@@ -183,8 +231,9 @@ def _sentence(evaluation: xr.Dataset, against: str, correction: str) -> str:
         "bonferroni": "the family-wise error was controlled by Bonferroni's correction",
         "none": "no correction was made for the number of tests",
     }[correction]
-    return (
-        f"RDMs were compared by {attrs['method']}; t-tests with {attrs['degrees_of_freedom']} degrees of freedom asked "
-        f"{what}, on variances from {attrs['draws']} bootstrap draws of {sizes}, each source of variance counted once "
-        f"(Schütt et al. 2023); {several}."
-    )
+    by = {
+        "t": f"t-tests with {attrs['degrees_of_freedom']} degrees of freedom asked {what}, on variances from "
+        f"{attrs['draws']} bootstrap draws of {sizes}, each source of variance counted once (Schütt et al. 2023)",
+        "bootstrap": f"{attrs['draws']} bootstrap draws of {sizes} asked {what}",
+    }[test]
+    return f"RDMs were compared by {attrs['method']}; {by}; {several}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from rsatoolbox.util.inference_util import bootstrap_pair_tests, t_test_0, t_test_nc, t_tests, zero_tests
 from scipy import stats
 
 from cortexcnn.similarity import evaluate
@@ -94,3 +95,35 @@ def test_what_can_not_be_tested_is_refused(evaluation):
         significance(evaluation.drop_vars(["ceiling", "ceiling_drawn"]), against="ceiling")
     with pytest.raises(ValueError, match="one dimension of models is wanted; this evaluation has none"):
         significance(evaluation.isel(model=0))
+
+
+def test_the_bootstrap_test_is_the_share_of_draws_on_the_wrong_side(evaluation):
+    drawn = evaluation.drawn.sel(resampled="stimuli × subjects").transpose("draw", "model").values
+    zero = significance(evaluation, test="bootstrap", correction="none")
+    assert "t" not in zero
+    np.testing.assert_allclose(zero.p * 401, (drawn <= 0).sum(axis=0) + 1)
+    pairs = significance(evaluation, test="bootstrap", against="each other", correction="none")
+    theirs = bootstrap_pair_tests(drawn)
+    off = ~np.eye(3, dtype=bool)
+    np.testing.assert_allclose(pairs.p.values[off], theirs[off], atol=3 / 400)
+    np.testing.assert_allclose(zero.p, zero_tests(drawn, "bootstrap"), atol=2 / 400)
+    below = significance(evaluation, test="bootstrap", against="ceiling", correction="none")
+    lower = evaluation.ceiling_drawn.sel(resampled="stimuli × subjects", bound="lower").values[:, None]
+    np.testing.assert_allclose(below.p * 401, (drawn >= lower).sum(axis=0) + 1)
+    assert "400 bootstrap draws of 25 stimuli and 8 subjects asked" in zero.attrs["methods"]
+
+
+def test_t_is_that_of_rsatoolbox_on_the_same_variances(evaluation):
+    zero, pairs = (
+        significance(evaluation, correction="none"),
+        significance(evaluation, against="each other", correction="none"),
+    )
+    values = evaluation.similarity.values[None, :, None]
+    np.testing.assert_allclose(zero.p, t_test_0(values, zero.standard_error.values**2, dof=7), atol=1e-8)
+    off = np.triu(np.ones((3, 3), bool), 1)
+    theirs = t_tests(values, pairs.standard_error.values[off] ** 2, dof=7)
+    np.testing.assert_allclose(pairs.p.values[off], theirs[off], atol=1e-8)
+    below = significance(evaluation, against="ceiling", correction="none")
+    ceiling = float(evaluation.ceiling.sel(bound="lower"))
+    theirs = t_test_nc(values, below.standard_error.values**2, ceiling, dof=7)
+    np.testing.assert_allclose(2 * below.p, theirs, atol=1e-8, err_msg="theirs is two-sided")

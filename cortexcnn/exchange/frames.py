@@ -45,7 +45,7 @@ def to_pandas(table: xr.DataArray, *, form: str) -> pd.DataFrame:
     Parameters
     ----------
     table : DataArray
-        Responses for "wide" and "long", RDMs for "square" and "pairs".
+        Responses for "wide" and "long", RDMs for "square" and "pairs" (what is above the diagonal).
     form : {"wide", "long", "square", "pairs"}
         See above. An index or columns with nothing but labels have one level.
 

@@ -159,7 +159,7 @@ def to_rsatoolbox_rdms(rdm: xr.DataArray) -> Any:
     Parameters
     ----------
     rdm : DataArray (…, stimulus, stimulus2)
-        Any leading dimensions; NaN marks a pair that is left out.
+        Any leading dimensions; NaN marks a pair that is left out. What is above the diagonal is taken.
 
     Returns
     -------
@@ -282,7 +282,7 @@ def _descriptors(table: xr.DataArray, dims: Sequence[str]) -> dict[str, np.ndarr
 
 
 def _refuse_absent(stimuli: np.ndarray, shown: np.ndarray) -> None:
-    absent = [label for label in stimuli.tolist() if label not in set(shown.tolist())]
+    absent = stimuli[~np.isin(stimuli, shown)].tolist()
     if absent:
         raise ValueError(
             f"{len(absent)} stimuli have no presentation that any unit has, so no observation could hold them: "

@@ -18,7 +18,7 @@ def test_tables_come_back_as_they_went(responses, rdms, tmp_path):
         xr.testing.assert_identical(read_npz(write_npz(table, tmp_path / f"{number}.npz")), table)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_labels_numbers_and_attributes_come_back(data, tmp_path_factory):
     dtype = data.draw(st.sampled_from(["float64", "float32", "float16", "int16", "uint8"]))

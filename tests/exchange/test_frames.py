@@ -28,7 +28,7 @@ def test_rdms_come_back_as_they_went(rdms, form):
         xr.testing.assert_identical(from_pandas(frame, form=form).reindex_like(table), table)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_labels_and_numbers_come_back(data):
     dtype = data.draw(st.sampled_from(["float64", "float32", "int16", "uint8"]))

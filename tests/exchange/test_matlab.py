@@ -56,7 +56,7 @@ def test_plain_python_comes_back_as_it_went(version, tmp_path):
     assert type(read["logical"]) is bool
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(value=levels(), version=st.sampled_from(VERSIONS))
 def test_whatever_is_plain_comes_back(value, version, tmp_path_factory):
     path = write_matlab({"it": value}, tmp_path_factory.mktemp("mat") / "it.mat", version=version)

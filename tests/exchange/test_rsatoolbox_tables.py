@@ -51,7 +51,7 @@ def test_rdms_come_back_as_they_went(rdms):
         xr.testing.assert_identical(from_rsatoolbox_rdms(to_rsatoolbox_rdms(some)), some)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_set_of_presentations_comes_back(data):
     stimuli, repeats = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 4))

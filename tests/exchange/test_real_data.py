@@ -63,11 +63,11 @@ def test_their_rdms_out_of_a_matlab_file(shared_data):
     folder = shared_data / "neural/human92_evc_it"
     path, dims = folder / "algonauts2019_92_target_fmri.mat", ("subject", "stimulus", "stimulus2")
     read = read_matlab_table(path, "IT_RDMs", dims=dims)
-    np.testing.assert_array_equal(read.values, objects92(folder, region="IT").values)
+    np.testing.assert_allclose(read.values, objects92(folder, region="IT").values, rtol=1e-12)
 
 
 def test_cells_come_back_as_they_went(cells, tmp_path):
-    cells = cells.isel(unit=slice(10))
+    cells = cells.isel(unit=slice(5))
     for read in (
         read_npz(write_npz(cells, tmp_path / "cells.npz")),
         from_rsatoolbox_dataset(to_rsatoolbox_dataset(cells)).reindex_like(cells),  # without repeats that nobody has

@@ -2,8 +2,8 @@
 
     python analyses/false_positives.py [--experiments 1000] [--stimuli 20] [--subjects 10]
 
-Stimuli are points in feature space; subjects share a way of seeing them, to which each adds features of its own and each
-dissimilarity its noise. In experiments without an effect the model sees other features, or both models see equally
+Stimuli are points in feature space; subjects share a way of seeing them, to which each adds features of its own, and
+each dissimilarity its noise. In experiments without an effect the model sees other features, or both models see equally
 well, or both groups see alike. Printed for each test: of how many of 100 experiments it said so, without an effect
 (it promises 5) and with one. A test that takes stimuli as fixed is tried twice: on stimuli that are fixed, to which
 unrelated models have no relation in the mean, and on new stimuli in each experiment, for which it is the wrong choice.
@@ -59,6 +59,7 @@ class Experiments:
         self.rng, self.stimuli, self.subjects = rng, stimuli, subjects
 
     def points(self) -> np.ndarray:
+        """New stimuli, or what nobody else sees of them."""
         return self.rng.normal(size=(self.stimuli, FEATURES))
 
     def zero(self, effect: bool) -> tuple[xr.DataArray, xr.DataArray]:
@@ -159,9 +160,8 @@ def main() -> None:
     rng = np.random.default_rng(0)
     experiments = Experiments(rng, given.stimuli, given.subjects)
     low, high = (100 * stats.binom.ppf(q, given.experiments, 0.05) / given.experiments for q in (0.025, 0.975))
-    print(
-        f"{given.experiments} experiments, {given.stimuli} stimuli, {given.subjects} subjects; 5 of 100: {low:.1f} to {high:.1f}"
-    )
+    print(f"{given.experiments} experiments, {given.stimuli} stimuli, {given.subjects} subjects, {METHOD}")
+    print(f"5 of 100 is {low:.1f} to {high:.1f} in 95 of 100 such runs")
     for name, (kind, what, p) in tests(rng, given.draws).items():
         found = [
             100 * np.mean([p(*getattr(experiments, kind)(effect)) <= 0.05 for _ in range(given.experiments)])

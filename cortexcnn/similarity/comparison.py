@@ -26,7 +26,8 @@ def compare(rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spear
         "spearman", both "kendall" and "rho-a" only their order. "rho-a" is the mean of Spearman's over random
         breaking of ties [1]_; it and tau-a don't favour a model that predicts ties, as Spearman's and tau-b do [2]_.
         "whitened pearson" and "whitened cosine" allow for the noise that dissimilarities of a shared stimulus
-        have in common [3]_.
+        have in common [3]_. "bures" and the two "negative … distance" compare the geometries that RDMs of squared
+        distances stand for as wholes (:mod:`cortexcnn.similarity.geometry`), and need every pair.
 
     Returns
     -------

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cortexcnn.similarity.geometry import bures, negative_bures_distance, negative_riemannian_distance
 from cortexcnn.similarity.pairs import Pairs
 from cortexcnn.similarity.ranks import Draw, agreement, centred_ranks, joint_ties, rank, sort
 from cortexcnn.similarity.whitened import whitened_cosine, whitened_pearson
@@ -47,6 +48,8 @@ class Comparison:
         how many times each stimulus is there (draw, stimulus).
     centred : bool
         RDMs that have nothing to do with each other score 0.
+    whole : bool
+        It needs every pair of stimuli, so that no stimuli can be drawn, as copies of one make no pair.
     """
 
     between: Callable[[np.ndarray, np.ndarray, Pairs], np.ndarray]
@@ -56,6 +59,7 @@ class Comparison:
     resampled: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] | None = None
     drawn: Callable[[np.ndarray, np.ndarray, Pairs, np.ndarray], np.ndarray] | None = None
     centred: bool = True
+    whole: bool = False
 
     def draw(self, first: np.ndarray, second: np.ndarray, pairs: Pairs, times: np.ndarray) -> np.ndarray:
         """Similarities in each draw of stimuli.
@@ -73,7 +77,17 @@ class Comparison:
         -------
         ndarray (draw, k, l)
             Similarities, NaN where a draw leaves too little.
+
+        Raises
+        ------
+        ValueError
+            If the measure needs every pair.
         """
+        if self.whole:
+            raise ValueError(
+                "stimuli can't be drawn for a measure of whole geometries, as copies of one make no pair: draw "
+                "subjects alone, or choose cosine or pearson"
+            )
         if self.drawn is not None:
             return self.drawn(first, second, pairs, times)
         if self.resampled is not None:
@@ -247,5 +261,17 @@ COMPARISONS: dict[str, Comparison] = {
     "whitened cosine": Comparison(
         _once(whitened_cosine), _unit, _SIGNED, "a positive factor", drawn=whitened_cosine, centred=False
     ),
+    "bures": Comparison(bures, _unit, (0.0, 1.0), "a positive factor", centred=False, whole=True),
+    "negative bures distance": Comparison(
+        negative_bures_distance, lambda v: v, (-np.inf, 0.0), "nothing", centred=False, whole=True
+    ),
+    "negative riemannian distance": Comparison(
+        negative_riemannian_distance,
+        lambda v: v,
+        (-np.inf, 0.0),
+        "a positive factor, and independent noise in the first",
+        centred=False,
+        whole=True,
+    ),
 }
-"""Comparisons by name; another one is one more entry."""
+"""Comparisons by name; another one is one more entry. Of distances the negative is taken: higher is always nearer."""

@@ -9,6 +9,7 @@ import xarray as xr
 
 from cortexcnn.similarity import COMPARISONS, compare, noise_ceiling
 
+BY_PAIRS = [name for name, measure in COMPARISONS.items() if not measure.whole]
 THEIRS = {
     "pearson": "corr",
     "spearman": "spearman",
@@ -21,7 +22,7 @@ THEIRS = {
 }
 
 
-@pytest.mark.parametrize("method", list(COMPARISONS))
+@pytest.mark.parametrize("method", BY_PAIRS)
 def test_equals_rsatoolbox(make_rdms, method):
     rdms = make_rdms(5, 12)
     with warnings.catch_warnings():
@@ -66,7 +67,7 @@ def test_pairs_left_out_by_all_are_the_same_as_pairs_that_are_not_there(make_rdm
     rdms = make_rdms(4, 9)
     left = rdms.copy()
     left[:, 8, :8] = left[:, :8, 8] = np.nan
-    for method in COMPARISONS:
+    for method in BY_PAIRS:
         expected = noise_ceiling(rdms.isel(stimulus=slice(8), stimulus2=slice(8)), method=method)
         found = noise_ceiling(left, method=method)
         assert found.lower.item() == pytest.approx(expected.lower.item(), abs=1e-12)
@@ -76,7 +77,7 @@ def test_pairs_left_out_by_all_are_the_same_as_pairs_that_are_not_there(make_rdm
     assert np.isfinite(noise_ceiling(one).lower)
 
 
-@pytest.mark.parametrize("method", list(COMPARISONS))
+@pytest.mark.parametrize("method", BY_PAIRS)
 def test_noise_has_no_ceiling_to_speak_of(method):
     rng = np.random.default_rng(0)
     values = np.triu(rng.gamma(9.0, 1.0, (15, 30, 30)), 1)

@@ -177,28 +177,29 @@ def write_matlab(
     return path
 
 
-def _table(value: dict[str, Any], what: str) -> xr.DataArray:
-    """A table out of its struct."""
-    coords = {
-        name: {"dims": coord["dims"], "values": _shaped(coord["values"], len(coord["dims"]))}
-        for name, coord in value.get("coords", {}).items()
-    }
-    parts = {**value, "coords": coords}
-    if "values" in value and "dims" in value:
-        parts["values"] = _shaped(value["values"], len(value["dims"]))
-    if "attrs" in value:
-        parts["attrs"] = {
-            name: _vector(each) if isinstance(each, np.ndarray) and each.shape[1:] == (1,) else each
-            for name, each in value["attrs"].items()
-        }
+def _table(struct: dict[str, Any], what: str) -> xr.DataArray:
+    """A table out of its struct, in which vectors have become columns and last dimensions of size 1 are gone."""
+    parts = dict(struct)
+    if {"values", "dims", "coords", "attrs"} <= struct.keys():
+        parts["values"] = _shaped(struct["values"], len(struct["dims"]))
+        sizes = dict(zip(struct["dims"], parts["values"].shape, strict=False))
+        parts["coords"] = {name: _fitting(coord, sizes) for name, coord in struct["coords"].items()}
+        columns = {name: each for name, each in struct["attrs"].items() if getattr(each, "shape", ())[1:] == (1,)}
+        parts["attrs"] = {**struct["attrs"], **{name: each.reshape(-1) for name, each in columns.items()}}
     return from_plain(parts, what=what)
 
 
-def _shaped(value: Any, ndim: int) -> np.ndarray:
+def _fitting(coord: dict[str, Any], sizes: dict[str, int]) -> dict[str, Any]:
+    """A coordinate in the shape of its dimensions."""
+    values, shape = np.asarray(coord["values"]), [sizes.get(dim, 0) for dim in coord["dims"]]
+    return {"dims": coord["dims"], "values": values.reshape(shape) if values.size == np.prod(shape) else values}
+
+
+def _shaped(values: Any, ndim: int) -> np.ndarray:
     """With as many dimensions as it is to have: MATLAB has two at least, and no last ones of size 1."""
-    array = np.asarray(value)
-    if ndim < 2 <= array.ndim and array.size == max(array.shape, default=0):
-        return array.reshape(-1) if ndim else array.reshape(())
+    array = np.asarray(values)
+    if ndim == 1 and array.size in array.shape:
+        return array.reshape(-1)
     return array.reshape(array.shape + (1,) * (ndim - array.ndim))
 
 

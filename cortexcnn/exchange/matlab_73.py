@@ -102,6 +102,8 @@ def _plain(node: h5py.Dataset | h5py.Group, where: str) -> Any:
     if node.attrs.get("MATLAB_empty", 0):
         shape = tuple(int(size) for size in node[()].ravel())
         return {"cell": [], "struct": [], "char": ""}.get(kind, np.zeros(shape, _CLASSES.get(kind, "float64")))
+    if h5py.check_string_dtype(node.dtype) is not None:  # of another program
+        return np.asarray(node.asstr()[()]).T.tolist()
     values = node[()].T
     if values.dtype == h5py.ref_dtype:
         return arranged(_followed(node.file, values, where))

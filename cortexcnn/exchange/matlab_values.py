@@ -49,7 +49,7 @@ def number_or_array(values: np.ndarray) -> Any:
     >>> number_or_array(np.array([[2.5]])), number_or_array(np.array([[1, 2]]))
     (2.5, array([[1, 2]]))
     """
-    return values.item() if values.shape == (1, 1) else values
+    return values.item() if values.shape in {(), (1, 1)} else values
 
 
 def text(rows: list[str]) -> str | list[str]:

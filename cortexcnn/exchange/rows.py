@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-__all__ = ["column", "gather", "spread", "whole"]
+__all__ = ["column", "gather", "joined", "spread", "whole"]
 
 _RISING = ("repeat", "time")
 """Dimensions whose labels have an order of their own, if they are numbers."""
@@ -39,7 +39,7 @@ def spread(table: xr.DataArray, dims: Sequence[str]) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        If a coordinate is of one of these dimensions and of another one too: names it.
+        If a dimension is empty, or a coordinate is of one of these dimensions and of another one too: names it.
 
     Examples
     --------
@@ -50,6 +50,8 @@ def spread(table: xr.DataArray, dims: Sequence[str]) -> dict[str, np.ndarray]:
     """
     _refuse_crossing(table, dims)
     sizes = [table.sizes[dim] for dim in dims]
+    if 0 in sizes:
+        raise ValueError(f"a table without any {dims[sizes.index(0)]} has no rows or columns to hold the rest of it")
     number = dict(zip(dims, np.indices(sizes).reshape(len(dims), int(np.prod(sizes))), strict=True))
     inside = {name: coord for name, coord in table.coords.items() if coord.ndim and set(coord.dims) <= set(dims)}
     columns: dict[str, np.ndarray] = {}
@@ -115,6 +117,22 @@ def gather(
         else:
             coords[name] = (owner, distinct[number[first[owner]]])
     return _filled(values, place, shape), coords
+
+
+def joined(*parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns or coordinates of several dimensions together, unless two have one name.
+
+    Raises
+    ------
+    ValueError
+        If two have one name: names it.
+    """
+    together: dict[str, Any] = {}
+    for part in parts:
+        if both := together.keys() & part.keys():
+            raise ValueError(f"{', '.join(sorted(both))} would be there twice; rename one of them")
+        together |= part
+    return together
 
 
 def whole(table: xr.DataArray) -> dict[str, Any]:

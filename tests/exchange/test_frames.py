@@ -63,6 +63,10 @@ def test_frames_read_as_people_write_them(responses, rdms):
         rdms.drop_vars("orientation")[0, 0].drop_vars(["layer", "depth", "subject", "sex"]), form="square"
     )
     assert square.loc["s1", "blank"] == rdms.values[0, 0, 1, 4]
+    layer = to_pandas(rdms, form="square").xs("conv2", level="layer").droplevel("depth")
+    xr.testing.assert_identical(
+        from_pandas(layer, form="square"), rdms.sel(layer="conv2").drop_vars(["layer", "depth"])
+    )
     pairs = to_pandas(rdms, form="pairs")
     assert len(pairs) == 6 * 10
     row = pairs[(pairs["subject"] == 8) & (pairs["layer"] == "conv2") & (pairs["stimulus"] == "s1")].iloc[1]
@@ -118,6 +122,20 @@ def _pairs(**columns) -> pd.DataFrame:
             "wide",
             "no level named stimulus; there are image, trial",
         ),
+        (
+            pd.DataFrame([["a", 0, 0, 1.0]], columns=["stimulus", "unit", "unit", "response"]),
+            "long",
+            "several columns are called unit",
+        ),
+        (
+            pd.DataFrame(
+                [[1.0]],
+                index=pd.MultiIndex.from_tuples([("a", 1)], names=["stimulus", "area"]),
+                columns=pd.MultiIndex.from_tuples([("u", 1)], names=["unit", "area"]),
+            ),
+            "wide",
+            "area would be there twice",
+        ),
         (pd.DataFrame([[0.0, 1.0]], index=["a"], columns=["a", "b"]), "square", "the same stimuli in its rows"),
         (pd.DataFrame([[0.0, 1.0], [2.0, 0.0]]), "square", "an rdm is symmetric"),
         (pd.DataFrame([[1.0]]), "tall", "no form named 'tall'; there are wide, long, square, pairs"),
@@ -142,6 +160,9 @@ def test_what_a_form_cannot_hold_is_refused(responses, rdms):
         to_pandas(rdms.assign_coords(orientation2=("stimulus", range(5))), form="pairs")
     with pytest.raises(ValueError, match="the coordinates phase run along stimulus and repeat"):
         to_pandas(responses.assign_coords(phase=(("stimulus", "unit"), np.zeros((5, 4)))), form="wide")
+    for form, dim in (("wide", "unit"), ("long", "unit"), ("long", "stimulus")):
+        with pytest.raises(ValueError, match=f"a table without any {dim} has no rows"):
+            to_pandas(responses.isel({dim: slice(0)}), form=form)
     with pytest.raises(ValueError, match="an RDM of one stimulus has no pairs"):
         to_pandas(rdms[..., :1, :1], form="pairs")
     with pytest.raises(ValueError, match="an rdm has the dimensions"):

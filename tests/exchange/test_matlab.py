@@ -65,7 +65,8 @@ def test_whatever_is_plain_comes_back(value, version, tmp_path_factory):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_tables_come_back_as_they_went(responses, rdms, version, tmp_path):
-    one = responses.isel(stimulus=[0], unit=[2], repeat=[1])  # MATLAB has no last dimensions of size 1
+    responses = responses.assign_coords(seen=(("stimulus", "unit"), np.full((5, 4), "yes")))
+    one = responses.isel(stimulus=[0], repeat=[1])  # MATLAB has no last dimensions of size 1
     tables = {"all": responses, "one": one, "turned": responses.T, "rdms": rdms, "rdm": rdms[0, 1]}
     path = write_matlab(tables, tmp_path / "tables.mat", version=version)
     for name, table in tables.items():
@@ -133,17 +134,18 @@ def test_what_only_matlab_itself_writes_is_read(tmp_path):
         sparse.attrs["MATLAB_sparse"] = 2
         for name, node in {**dict(made), "s": array, "k": sparse}.items():
             node.attrs["MATLAB_class"] = kinds[name]
-        file["python"] = np.zeros((3, 2))  # of another program
+        file["python"], file["word"], file["words"] = np.zeros((3, 2)), "one", ["one", "two"]  # of another program
         file["string"] = np.zeros((1, 6), np.uint32)
         file["string"].attrs["MATLAB_class"] = b"string"
         file["string"].attrs["MATLAB_object_decode"] = 3
-    read = read_matlab(tmp_path / "m.mat", ["s", "rows", "k", "python"])
+    read = read_matlab(tmp_path / "m.mat", ["s", "rows", "k", "python", "word", "words"])
     assert read["rows"] == ["one", "to"]
     assert read["s"][0]["first"] == 7
     assert read["s"][0]["second"].shape == (0, 0)
     assert read["s"][1] == {"first": "hi", "second": 7}
     assert read["k"].toarray().tolist() == [[0, 0, 6], [5, 0, 0]]
     assert read["python"].shape == (2, 3)
+    assert (read["word"], read["words"]) == ("one", ["one", "two"])
     with pytest.raises(ValueError, match="string is an object, a table, a string array or a function"):
         read_matlab(tmp_path / "m.mat")
 

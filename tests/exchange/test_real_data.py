@@ -10,12 +10,8 @@ import xarray as xr
 from cortexcnn.exchange.archives import read_npz, write_npz
 from cortexcnn.exchange.frames import from_pandas, to_pandas
 from cortexcnn.exchange.matlab import read_matlab, read_matlab_table, write_matlab
-from cortexcnn.exchange.rsatoolbox_tables import (
-    from_rsatoolbox_dataset,
-    from_rsatoolbox_rdms,
-    to_rsatoolbox_dataset,
-    to_rsatoolbox_rdms,
-)
+from cortexcnn.exchange.rsatoolbox_datasets import from_rsatoolbox_dataset, to_rsatoolbox_dataset
+from cortexcnn.exchange.rsatoolbox_rdms import from_rsatoolbox_rdms, to_rsatoolbox_rdms
 from cortexcnn.reference import henaff2021, objects92
 from cortexcnn.similarity import compare, rdm
 

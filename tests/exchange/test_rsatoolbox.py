@@ -9,12 +9,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cortexcnn.exchange.rsatoolbox_tables import (
-    from_rsatoolbox_dataset,
-    from_rsatoolbox_rdms,
-    to_rsatoolbox_dataset,
-    to_rsatoolbox_rdms,
-)
+from cortexcnn.exchange.rsatoolbox_datasets import from_rsatoolbox_dataset, to_rsatoolbox_dataset
+from cortexcnn.exchange.rsatoolbox_rdms import from_rsatoolbox_rdms, to_rsatoolbox_rdms
 from cortexcnn.similarity import compare, noise_covariance, rdm
 
 OF_THEIRS = pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # NaN into whole numbers
@@ -213,6 +209,8 @@ def test_what_they_cannot_hold_is_refused(responses, rdms):
         to_rsatoolbox_dataset(crossing)
     with pytest.raises(ValueError, match="a coordinate repeat that is no dimension"):
         to_rsatoolbox_dataset(responses.isel(repeat=0))
+    with pytest.raises(ValueError, match="a table without any unit has no rows"):
+        to_rsatoolbox_dataset(responses.isel(unit=slice(0)))
     with pytest.raises(ValueError, match="rsatoolbox numbers RDMs"):
         to_rsatoolbox_rdms(rdms.assign_coords(index=("layer", [4, 5])))
     with pytest.raises(TypeError, match="a Dataset or TemporalDataset of rsatoolbox is wanted; got RDMs"):

@@ -148,7 +148,8 @@ def write_matlab(
     content : mapping
         By the name of the variable: tables of responses or RDMs, arrays, numbers, text, lists and dicts. A table
         becomes a struct of ``values``, ``dims``, ``coords`` (each with ``values`` and ``dims``), ``attrs`` and
-        ``name``, which :func:`read_matlab_table` makes a table again; a list becomes cells.
+        ``name``, which :func:`read_matlab_table` makes a table again; a list becomes cells, an array of text a matrix
+        of characters, which MATLAB's ``cellstr`` makes cells.
     path : str or Path
         Ends in ``.mat``. It is written beside, and takes its name when it is complete.
     version : {"7.3", "5"}

@@ -155,6 +155,12 @@ def _put(parent: h5py.Group, name: str, value: Any, numbers: Iterator[int]) -> h
     if isinstance(value, str):
         codes = np.frombuffer(value.encode("utf-16-le", "surrogatepass"), "<u2").reshape(1, -1)
         return _put_array(parent, name, codes, "char", decode=2)
+    if value.dtype.kind == "U":
+        width = value.dtype.itemsize // 4
+        codes = np.frombuffer(
+            "".join(row.ljust(width) for row in value.tolist()).encode("utf-16-le", "surrogatepass"), "<u2"
+        )
+        return _put_array(parent, name, codes.reshape(len(value), width), "char", decode=2)
     if value.dtype.kind == "O":
         cells = np.empty(value.shape, h5py.ref_dtype)
         for place, each in np.ndenumerate(value):

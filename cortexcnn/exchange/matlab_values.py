@@ -66,20 +66,21 @@ def text(rows: list[str]) -> str | list[str]:
 
 
 def as_matlab(value: Any, where: str) -> Any:
-    """A value in the four forms that writers know: struct (dict), text (str), cells and numbers (ndarray).
+    """A value in the forms that writers know: struct (dict), text (str), rows of text, cells and numbers (ndarray).
 
     Parameters
     ----------
     value : table, mapping, list, ndarray, str or number
-        A table of responses or RDMs becomes a struct of its parts; a mapping a struct; a list or an array of text or of
-        objects cells; a whole number a double, if it is one exactly. Arrays of one dimension become a column.
+        A table of responses or RDMs becomes a struct of its parts; a mapping a struct; a list cells; an array of text
+        rows of characters if it comes back from them, else cells, of which thousands take seconds; a whole number a
+        double, if it is one exactly. Arrays of one dimension become a column.
     where : str
         Its name, for errors.
 
     Returns
     -------
     dict, str, or ndarray
-        An ndarray has 2 dimensions at least; of objects if it holds cells.
+        An ndarray has 2 dimensions at least, one if it is of text; of objects if it holds cells.
 
     Raises
     ------
@@ -100,6 +101,8 @@ def as_matlab(value: Any, where: str) -> Any:
             cells[number, 0] = as_matlab(each, f"{where}{{{number + 1}}}")
         return cells
     array = np.asarray(_whole(value, where) if type(value) is int else value)
+    if array.dtype.kind == "U" and _are_rows(array):
+        return array
     if array.dtype.kind in "UTO" and (array.ndim or isinstance(array.item(), str)):
         cells = np.empty(array.shape, object)
         for place, each in np.ndenumerate(array):
@@ -109,6 +112,14 @@ def as_matlab(value: Any, where: str) -> Any:
         given = array.dtype if isinstance(value, (np.ndarray, np.generic)) else type(value).__qualname__
         raise TypeError(f"{where} is {given}, which MATLAB's files don't hold; make it numbers, text, a list or a dict")
     return _at_least_2d(array.astype(array.dtype.newbyteorder("="), copy=False))
+
+
+def _are_rows(array: np.ndarray) -> bool:
+    """Whether text comes back from a matrix of characters, whose rows are filled up with spaces."""
+    if array.ndim != 1 or len(array) < 2 or not np.strings.str_len(array).any():
+        return False
+    letters = np.ascontiguousarray(array).view(np.uint32)
+    return not np.strings.endswith(array, " ").any() and letters.max() < 2**16  # of 16 bits each
 
 
 def _at_least_2d(array: np.ndarray) -> np.ndarray:

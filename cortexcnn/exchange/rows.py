@@ -39,7 +39,8 @@ def spread(table: xr.DataArray, dims: Sequence[str]) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        If a dimension is empty, or a coordinate is of one of these dimensions and of another one too: names it.
+        If a dimension is empty, or a coordinate is of one of these dimensions and of another one too, or would be taken
+        for repeats or times: names it.
 
     Examples
     --------
@@ -156,7 +157,10 @@ def column(values: Iterable[Any]) -> np.ndarray:
 
 
 def _refuse_crossing(table: xr.DataArray, dims: Sequence[str]) -> None:
-    """Refuse coordinates that no row can hold."""
+    """Refuse coordinates that no row can hold, or that rows would be told apart by."""
+    posing = [name for name in _RISING if name in table.coords and table.coords[name].ndim and name not in table.dims]
+    if posing:
+        raise ValueError(f"the coordinate {posing[0]} is no dimension of this table; call it otherwise by .rename")
     crossing = [
         str(name) for name, coord in table.coords.items() if set(coord.dims) & set(dims) and set(coord.dims) - set(dims)
     ]

@@ -49,8 +49,6 @@ def to_rsatoolbox_dataset(responses: xr.DataArray) -> Any:
     data = the_toolbox().data
     check_responses(responses)
     rows = [dim for dim in ("stimulus", "repeat") if dim in responses.dims]
-    if "repeat" not in rows and "repeat" in responses.coords:
-        raise ValueError("these responses have a coordinate repeat that is no dimension; call it otherwise by .rename")
     channels = [dim for dim in ("unit", "time") if dim in responses.dims]
     descriptors = {dim: descriptors_of(responses, [dim]) for dim in channels}
     observed = descriptors_of(responses, rows)

@@ -36,12 +36,14 @@ PLAIN = {
 }
 
 
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
+
+
 def levels(depth: int = 2) -> st.SearchStrategy:
     """Plain Python as it is read: no arrays of one number, no lists that would be read as other lists."""
-    text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
     shapes = arrays.array_shapes(min_dims=2, max_dims=4, min_side=2, max_side=3)
     numbers = st.sampled_from(["float64", "float32", "int8", "uint64", "bool", "complex128"])
-    leaves = st.floats() | st.booleans() | text | arrays.arrays(numbers, shapes)
+    leaves = st.floats() | st.booleans() | TEXT | arrays.arrays(numbers, shapes)
     names = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,8}", fullmatch=True)
     return st.recursive(leaves, lambda one: st.lists(one, max_size=3) | st.dictionaries(names, one), max_leaves=6)
 
@@ -61,6 +63,13 @@ def test_plain_python_comes_back_as_it_went(version, tmp_path):
 def test_whatever_is_plain_comes_back(value, version, tmp_path_factory):
     path = write_matlab({"it": value}, tmp_path_factory.mktemp("mat") / "it.mat", version=version)
     np.testing.assert_equal(read_matlab(path)["it"], value)
+
+
+@settings(max_examples=40)
+@given(rows=st.lists(TEXT, max_size=5), version=st.sampled_from(VERSIONS))
+def test_arrays_of_text_come_back_as_lists(rows, version, tmp_path_factory):
+    path = write_matlab({"it": np.array(rows, str)}, tmp_path_factory.mktemp("mat") / "it.mat", version=version)
+    assert read_matlab(path)["it"] == rows
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -89,7 +98,8 @@ def test_arrays_become_tables_by_the_names_of_their_dimensions(tmp_path):
 
 
 def test_version_7_3_is_laid_out_as_matlab_does(tmp_path):
-    path = write_matlab({"x": np.arange(6.0).reshape(2, 3), "t": "ab", "s": {"f": [True]}}, tmp_path / "x.mat")
+    content = {"x": np.arange(6.0).reshape(2, 3), "t": "ab", "s": {"f": [True]}, "r": np.array(["a", "bc"])}
+    path = write_matlab(content, tmp_path / "x.mat")
     head = path.read_bytes()[:512]
     assert head.startswith(b"MATLAB 7.3 MAT-file")
     assert head[124:128] == b"\x00\x02IM"
@@ -99,6 +109,7 @@ def test_version_7_3_is_laid_out_as_matlab_does(tmp_path):
         assert file.userblock_size == 512
         assert file["x"].shape == (3, 2)
         assert file["t"][()].tolist() == [[97], [98]]
+        assert file["r"][()].tolist() == [[97, 98], [32, 99]]
         assert {name: file[name].attrs["MATLAB_class"] for name in "xts"} == {
             "x": b"double",
             "t": b"char",

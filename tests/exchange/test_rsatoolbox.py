@@ -207,8 +207,8 @@ def test_what_they_cannot_hold_is_refused(responses, rdms):
     crossing = responses.assign_coords(depth=(("unit", "repeat"), np.zeros((4, 3))))
     with pytest.raises(ValueError, match="the coordinates depth run along"):
         to_rsatoolbox_dataset(crossing)
-    with pytest.raises(ValueError, match="a coordinate repeat that is no dimension"):
-        to_rsatoolbox_dataset(responses.isel(repeat=0))
+    with pytest.raises(ValueError, match="the coordinate repeat is no dimension of this table"):
+        to_rsatoolbox_dataset(responses.isel(repeat=1, drop=True).assign_coords(repeat=("stimulus", range(5))))
     with pytest.raises(ValueError, match="a table without any unit has no rows"):
         to_rsatoolbox_dataset(responses.isel(unit=slice(0)))
     with pytest.raises(ValueError, match="rsatoolbox numbers RDMs"):

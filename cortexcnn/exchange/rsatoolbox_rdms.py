@@ -16,9 +16,9 @@ poisson                  poisson                 poisson
 crossvalidated poisson   poisson_cv              poisson_cv, which keeps the last fold only
 ======================== ======================= =========================================
 
-Other names stay as they are. ``calc_rdm_movie`` notes down the name that it was called by, so that its "euclidean"
-holds squared lengths. ``calc_rdm`` hands a Dataset's ``descriptors`` on as ``rdm_descriptors``: coordinates, when they
-are read back.
+Other names stay as they are. ``calc_rdm_movie`` and ``calc_rdm_unbalanced`` note down the name that they were called
+by, so that their "euclidean" and "mahalanobis" hold squared lengths. ``calc_rdm`` hands a Dataset's ``descriptors`` on
+as ``rdm_descriptors``: coordinates, when they are read back.
 """
 
 from __future__ import annotations

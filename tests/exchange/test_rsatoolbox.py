@@ -101,6 +101,28 @@ def test_their_dissimilarities_of_our_responses_are_ours(ours, theirs, repeats):
     np.testing.assert_allclose(read.values, expected.values, rtol=0, atol=1e-10)
 
 
+@OF_THEIRS
+def test_their_dissimilarities_of_unbalanced_responses():
+    responses = population(repeats=4)
+    responses = responses.where(~((responses["stimulus"] == "a") & (responses["repeat"] > 1)))
+    dataset = to_rsatoolbox_dataset(responses)
+
+    def theirs(calc, method: str) -> np.ndarray:
+        read = from_rsatoolbox_rdms(calc(dataset, method, "stimulus"))
+        return read.sel(stimulus=responses["stimulus"], stimulus2=responses["stimulus"].values).values
+
+    plain, unbalanced = rsatoolbox.rdm.calc_rdm, rsatoolbox.rdm.calc_rdm_unbalanced
+    ours = {method: rdm(responses, method=method).values for method in ("squared euclidean", "correlation")}
+    for calc in (plain, unbalanced):
+        np.testing.assert_allclose(theirs(calc, "euclidean"), ours["squared euclidean"], rtol=0, atol=1e-10)
+    np.testing.assert_allclose(theirs(plain, "correlation"), ours["correlation"], rtol=0, atol=1e-10)
+    single = responses - responses.mean("unit")
+    lengthless = (single / np.sqrt((single**2).sum("unit"))).mean("repeat").values
+    halved = ((lengthless[:, None] - lengthless) ** 2).sum(axis=2) / 2  # not of the means, but of each presentation
+    np.testing.assert_allclose(theirs(unbalanced, "correlation"), halved, rtol=0, atol=1e-10)
+    assert unbalanced(dataset, "euclidean", "stimulus").dissimilarity_measure == "euclidean"  # and it is squared
+
+
 def test_the_root_of_their_squared_euclidean_is_our_euclidean():
     responses = population()
     squared = rsatoolbox.rdm.calc_rdm(to_rsatoolbox_dataset(responses), "euclidean", "stimulus")

@@ -3,21 +3,58 @@
 Two sides of p and q dimensions must share directions of the n − 1 in which n stimuli can differ, if p + q is more: that
 many correlations are 1, whatever the responses. Such sides are refused. Well below that correlations are still too
 high, the more so the nearer p + q comes to n: of noise, 20 stimuli and 3 units a side, they are .34 on average. Compare
-them with those of the same sizes, not with 0.
+them with those of the same sizes, or score the directions on stimuli that they were not found on, where noise is 0 on
+average.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-__all__ = ["cca", "pwcca", "svcca"]
+__all__ = ["Directions", "cca", "pwcca", "svcca"]
 
 SHARE = 0.99
 """Of the variance, which SVCCA keeps of each side."""
 
 
-def cca(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Mean canonical correlation.
+@dataclass(frozen=True)
+class Directions:
+    """Pairs of directions, each a weight for every unit, and what each pair counts for.
+
+    Parameters
+    ----------
+    ours, theirs : ndarray (unit, pair)
+        Directions.
+    weights : ndarray (pair)
+        Their sum is 1.
+    """
+
+    ours: np.ndarray
+    theirs: np.ndarray
+    weights: np.ndarray
+
+    def __call__(self, ours: np.ndarray, theirs: np.ndarray) -> float:
+        """Weighted mean correlation over stimuli of both sides along their directions, 0 where one does not vary.
+
+        Parameters
+        ----------
+        ours, theirs : ndarray (stimulus, unit)
+            Each unit less its mean, of these stimuli or of others than the directions were found on.
+
+        Returns
+        -------
+        float
+            From −1 to 1; from 0 where the directions were found.
+        """
+        first, second = ours @ self.ours, theirs @ self.theirs
+        both = np.linalg.norm(first, axis=0) * np.linalg.norm(second, axis=0)
+        return float((first * second).sum(axis=0) / np.where(both > 0, both, np.inf) @ self.weights)
+
+
+def cca(ours: np.ndarray, theirs: np.ndarray) -> Directions:
+    """Canonical directions, all counted alike.
 
     Parameters
     ----------
@@ -26,7 +63,7 @@ def cca(ours: np.ndarray, theirs: np.ndarray) -> float:
 
     Returns
     -------
-    float
+    Directions
 
     Raises
     ------
@@ -36,14 +73,15 @@ def cca(ours: np.ndarray, theirs: np.ndarray) -> float:
     Examples
     --------
     >>> x = np.random.default_rng(0).normal(size=(20, 3))
-    >>> round(cca(x - x.mean(axis=0), (x - x.mean(axis=0)) @ np.array([[1.0, 2, 0], [0, 1, 5], [0, 0, 1]])), 6)
+    >>> x, y = x - x.mean(axis=0), (x - x.mean(axis=0)) @ np.array([[1.0, 2, 0], [0, 1, 5], [0, 0, 1]])
+    >>> round(cca(x, y)(x, y), 6)
     1.0
     """
-    return float(_correlations(*_bases(ours, theirs)).mean())
+    return _directions(_Axes.of(ours), _Axes.of(theirs))
 
 
-def svcca(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Mean canonical correlation of the principal components that hold 99 % of each side's variance [1]_.
+def svcca(ours: np.ndarray, theirs: np.ndarray) -> Directions:
+    """Canonical directions of the principal components that hold 99 % of each side's variance [1]_.
 
     Parameters
     ----------
@@ -52,17 +90,17 @@ def svcca(ours: np.ndarray, theirs: np.ndarray) -> float:
 
     Returns
     -------
-    float
+    Directions
 
     References
     ----------
     .. [1] Raghu, Gilmer, Yosinski & Sohl-Dickstein (2017), NeurIPS 30, 6076-6085.
     """
-    return float(_correlations(*_bases(ours, theirs, SHARE)).mean())
+    return _directions(_Axes.of(ours, SHARE), _Axes.of(theirs, SHARE))
 
 
-def pwcca(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Canonical correlations, each weighted by how much of our side its direction accounts for [1]_.
+def pwcca(ours: np.ndarray, theirs: np.ndarray) -> Directions:
+    """Canonical directions, each weighted by how much of our side it accounts for [1]_.
 
     Parameters
     ----------
@@ -71,41 +109,42 @@ def pwcca(ours: np.ndarray, theirs: np.ndarray) -> float:
 
     Returns
     -------
-    float
+    Directions
 
     References
     ----------
     .. [1] Morcos, Raghu & Bengio (2018), NeurIPS 31, 5732-5741.
     """
-    first, second = _bases(ours, theirs)
-    left, values, _ = np.linalg.svd(first.T @ second, full_matrices=False)
-    weights = np.abs(ours.T @ (first @ left)).sum(axis=0)
-    return float(np.clip(values, 0, 1) @ weights / weights.sum())
+    found = _directions(_Axes.of(ours), _Axes.of(theirs))
+    weights = np.abs(ours.T @ (ours @ found.ours)).sum(axis=0)
+    return Directions(found.ours, found.theirs, weights / weights.sum())
 
 
-def _bases(ours: np.ndarray, theirs: np.ndarray, share: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Bases of both sides, refused where they must share directions."""
-    first, second = _basis(ours, share), _basis(theirs, share)
-    free = len(ours) - 1
-    if first.shape[1] + second.shape[1] > free:
+@dataclass(frozen=True)
+class _Axes:
+    """Principal axes: patterns along them (stimulus, axis) have length 1, and ``weights`` (unit, axis) leads there."""
+
+    patterns: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray, share: float = 1.0) -> _Axes:
+        vectors, lengths, axes = np.linalg.svd(values, full_matrices=False)
+        variance = np.cumsum(lengths**2) / (lengths**2).sum()
+        kept = int((lengths > 1e-10 * lengths[0]).sum())
+        if share < 1:
+            kept = min(kept, int(np.searchsorted(variance, share - 1e-12)) + 1)
+        return cls(vectors[:, :kept], axes[:kept].T / lengths[:kept])
+
+
+def _directions(ours: _Axes, theirs: _Axes) -> Directions:
+    """As many pairs as the smaller side has axes, refused where both must share directions."""
+    (stimuli, first), second = ours.patterns.shape, theirs.patterns.shape[1]
+    if first + second > stimuli - 1:
         raise ValueError(
-            f"{first.shape[1]} and {second.shape[1]} dimensions share some of the {free} in which {len(ours)} stimuli "
+            f"{first} and {second} dimensions share some of the {stimuli - 1} in which {stimuli} stimuli "
             "can differ, so canonical correlations are 1 for any responses: show more stimuli, draw fewer units, or "
             'choose "unbiased cka"'
         )
-    return first, second
-
-
-def _basis(values: np.ndarray, share: float = 1.0) -> np.ndarray:
-    """An orthonormal basis (stimulus, dimension) of the responses."""
-    vectors, lengths, _ = np.linalg.svd(values, full_matrices=False)
-    variance = np.cumsum(lengths**2) / (lengths**2).sum()
-    kept = int((lengths > 1e-10 * lengths[0]).sum())
-    if share < 1:
-        kept = min(kept, int(np.searchsorted(variance, share - 1e-12)) + 1)
-    return vectors[:, :kept]
-
-
-def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Canonical correlations of two bases, as many as the smaller has dimensions."""
-    return np.clip(np.linalg.svd(first.T @ second, compute_uv=False), 0, 1)
+    left, values, right = np.linalg.svd(ours.patterns.T @ theirs.patterns, full_matrices=False)
+    return Directions(ours.weights @ left, theirs.weights @ right.T, np.full(len(values), 1 / len(values)))

@@ -12,9 +12,25 @@ from hypothesis import strategies as st
 from scipy.linalg import orthogonal_procrustes
 from sklearn.cross_decomposition import CCA
 
-from cortexcnn.similarity.alignment import ALIGNMENTS, Alignment, alignment
+from cortexcnn.similarity.alignment import ALIGNMENTS, INVARIANCES, Alignment, alignment
 
 METHODS = list(ALIGNMENTS)
+
+
+def turn(count: int, rng: np.random.Generator) -> np.ndarray:
+    return np.linalg.qr(rng.normal(size=(count, count)))[0]
+
+
+CHANGES = {
+    "permutation": lambda x, rng: x[:, rng.permutation(x.shape[1])],
+    "translation": lambda x, rng: x + rng.normal(size=x.shape[1]),
+    "isotropic scaling": lambda x, _: 3.0 * x,
+    "unit scaling": lambda x, rng: x * rng.permutation(np.logspace(-2, 2, x.shape[1])),
+    "rotation": lambda x, rng: x @ turn(x.shape[1], rng),
+    "invertible linear": lambda x, rng: (
+        x @ turn(x.shape[1], rng) * np.logspace(-2, 2, x.shape[1]) @ turn(x.shape[1], rng)
+    ),
+}
 
 
 def table(values: np.ndarray) -> xr.DataArray:
@@ -38,21 +54,37 @@ def test_laws(method, seed):
     itself = alignment(ours, ours, method=method).item()
     assert itself == pytest.approx(1.0 if measure.higher else 0.0, abs=1e-6)
     assert measure.bounds[0] - 1e-9 <= value <= measure.bounds[1] + 1e-9
-    shuffled = ours.isel(stimulus=rng.permutation(20), unit=rng.permutation(6))
+    shuffled = ours.isel(stimulus=rng.permutation(20))
     assert alignment(shuffled, theirs, method=method).item() == pytest.approx(value, abs=1e-8)
-    moved = 3.0 * ours + rng.normal(size=6)
-    assert alignment(moved, theirs, method=method).item() == pytest.approx(value, abs=1e-7)
-    if measure.symmetric:
-        assert alignment(theirs, ours, method=method).item() == pytest.approx(value, abs=1e-8)
-    turned = table(ours.values @ np.linalg.qr(rng.normal(size=(6, 6)))[0])
-    gains = table(ours.values * rng.uniform(0.1, 10, 6))
-    same_turned = alignment(turned, theirs, method=method).item() == pytest.approx(value, abs=1e-7)
-    same_gains = alignment(gains, theirs, method=method).item() == pytest.approx(value, abs=1e-9)
-    if method == "svcca":  # gains matter only where they change which components hold 99 % of the variance
-        same_gains = False
-    both = {"cca": (True, True), "svcca": (True, False), "pwcca": (False, False)}
-    expected = both.get(method, (True, False) if measure.kernels else (False, True))
-    assert (same_turned, same_gains) == expected
+    assert (alignment(theirs, ours, method=method).item() == pytest.approx(value, abs=1e-7)) == measure.symmetric
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", INVARIANCES)
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_declared_invariances_hold_on_both_sides_and_no_other_does(method, name, seed):
+    ours, theirs = pair(seed)
+    value = alignment(ours, theirs, method=method).item()
+    changed = [table(CHANGES[name](side.values, np.random.default_rng(seed))) for side in (ours, theirs)]
+    first = alignment(changed[0], theirs, method=method).item()
+    if name in ALIGNMENTS[method].invariances:
+        assert first == pytest.approx(value, abs=1e-6)
+        assert alignment(ours, changed[1], method=method).item() == pytest.approx(value, abs=1e-6)
+    else:
+        assert abs(first - value) > 1e-6
+
+
+@pytest.mark.parametrize("method", [name for name, measure in ALIGNMENTS.items() if measure.metric])
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_metrics_obey_the_triangle_inequality(method, seed):
+    rng = np.random.default_rng(seed)
+    tables = [table(rng.normal(size=(10, count))) for count in (3, 5, 4)]
+    a, b, c = (alignment(tables[i], tables[j], method=method).item() for i, j in ((0, 1), (1, 2), (0, 2)))
+    assert c <= a + b + 1e-7
+    assert not ALIGNMENTS[method].higher
+    assert ALIGNMENTS[method].symmetric
 
 
 def test_linear_cka_equals_the_formula_of_features():
@@ -82,15 +114,6 @@ def test_procrustes_equals_the_best_rotation():
     distance = alignment(ours, theirs, method="procrustes").item()
     assert distance == pytest.approx(np.linalg.norm(x @ rotation - y))
     assert alignment(ours, theirs, method="angular").item() == pytest.approx(np.arccos(1 - distance**2 / 2))
-
-
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 1000))
-def test_the_angle_is_a_metric(seed):
-    rng = np.random.default_rng(seed)
-    tables = [table(rng.normal(size=(10, count))) for count in (3, 5, 4)]
-    a, b, c = (alignment(tables[i], tables[j], method="angular").item() for i, j in ((0, 1), (1, 2), (0, 2)))
-    assert c <= a + b + 1e-9
 
 
 def test_matched_units_are_found_again():
@@ -135,12 +158,14 @@ def test_what_is_left_out_is_said_and_what_has_no_width_is_refused():
     equal = ours.where(ours.stimulus < 3, 1.0)
     with pytest.raises(ValueError, match="most pairs of patterns are equal"):
         alignment(equal, theirs, method="rbf cka")
-    with pytest.raises(ValueError, match="either kernels or units"):
-        Alignment()
+    with pytest.raises(ValueError, match=r"no side of an alignment named 'unit'; .* Did you mean 'units'"):
+        Alignment("unit", np.vdot)
+    with pytest.raises(ValueError, match="no invariance named 'rotations'"):
+        Alignment("units", np.vdot, invariances=("rotations",))
 
 
 def test_too_many_units_to_be_matched_are_refused(monkeypatch):
-    monkeypatch.setattr(sys.modules["cortexcnn.similarity.alignment"], "_MOST", 20)
+    monkeypatch.setattr(sys.modules["cortexcnn.similarity.matching"], "_MOST", 20)
     ours, theirs = pair(0)
     with pytest.raises(ValueError, match="too many to be matched one by one"):
         alignment(ours, theirs, method="one-to-one")
@@ -168,3 +193,33 @@ def test_bad_input_is_refused():
         alignment(ours.where(ours.unit != 2), theirs)
     with pytest.raises(ValueError, match="no alignment named 'cka'"):
         alignment(ours, theirs, method="cka")
+
+
+def test_noise_does_not_change_crossvalidated_cka_on_average_and_changes_that_of_means():
+    rng = np.random.default_rng(0)
+    ours, theirs = (side.values for side in pair(0, units=(20, 30)))
+    truth = alignment(table(ours), table(theirs)).item()
+
+    def noisy(values: np.ndarray) -> xr.DataArray:
+        return table(values).expand_dims(repeat=9) + xr.DataArray(
+            5 * rng.normal(size=(9, *values.shape)), dims=("repeat", "stimulus", "unit")
+        )
+
+    found = {"linear cka": [], "crossvalidated cka": []}
+    for _ in range(40):
+        sides = noisy(ours), noisy(theirs)
+        for method, values in found.items():
+            values.append([alignment(one, sides[1], method=method).item() for one in (table(ours), sides[0])])
+    means = {method: np.mean(values, axis=0) for method, values in found.items()}
+    errors = {method: np.std(values, axis=0) / np.sqrt(40) for method, values in found.items()}
+    assert (np.abs(means["crossvalidated cka"] - truth) < 4 * errors["crossvalidated cka"]).all()
+    assert (np.abs(means["linear cka"] - truth) > 10 * errors["linear cka"]).all()
+
+
+def test_crossvalidated_cka_of_noiseless_sides_is_linear_cka_and_too_few_repeats_are_refused():
+    ours, theirs = pair(0)
+    alike = ours.expand_dims(repeat=5)
+    expected = alignment(ours, theirs).item()
+    assert alignment(alike, theirs, method="crossvalidated cka").item() == pytest.approx(expected)
+    with pytest.raises(ValueError, match="four groups of repeats, and there are 3 repeats"):
+        alignment(alike[:3], theirs, method="crossvalidated cka")

@@ -1,4 +1,4 @@
-"""Responses as assemblies of Brain-Score [1]_, in memory and as its netCDF files, and back; without Brain-Score itself.
+"""Responses as assemblies of Brain-Score [1]_, and back; without Brain-Score itself.
 
 An assembly is presentation × neuroid (× time_bin). Brain-Score stacks all that is known of a dimension into one index,
 which no file can hold, so that its files and these functions have flat coordinates; its classes stack them again.
@@ -24,10 +24,6 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -41,18 +37,11 @@ from cortexcnn.exchange.brainscore_terms import (
     their_gratings,
     their_names,
 )
-from cortexcnn.exchange.plain import free
 from cortexcnn.exchange.rows import gather, spread
 
-__all__ = [
-    "from_brainscore_assembly",
-    "read_brainscore_assembly",
-    "to_brainscore_assembly",
-    "write_brainscore_assembly",
-]
+__all__ = ["from_brainscore_assembly", "to_brainscore_assembly"]
 
 _DIMS = ("presentation", "neuroid", "time_bin")
-_UNNAMED = "data"
 _NUMBER = {"presentation": "presentation_num", "neuroid": "neuroid_num"}
 """What keeps Brain-Score from losing the name of a label that stands alone: it numbers the labels."""
 
@@ -93,7 +82,7 @@ def to_brainscore_assembly(responses: xr.DataArray, *, convention: str = "brains
     rows = [dim for dim in ("stimulus", "repeat") if dim in responses.dims]
     rest = [dim for dim in ("unit", "time") if dim in responses.dims]
     values = responses.transpose(*rows, *rest).values
-    shown = _shown(values, rows)
+    shown = _shown(values, len(rows))
     presented = {name: each[shown] for name, each in spread(responses, rows).items()}
     columns = {"presentation": their_names(presented), "neuroid": their_names(spread(responses, ["unit"]))}
     for dim, number in _NUMBER.items():
@@ -146,13 +135,13 @@ def from_brainscore_assembly(
         what angles mean.
     """
     columns = _columns(assembly)
-    presented = _labelled(columns["presentation"], "presentation", stimulus, "stimulus_id")
-    recorded = _labelled(columns["neuroid"], "neuroid", unit, "neuroid_id")
-    if repeat in presented:
-        presented = {"repetition" if name == repeat else name: each for name, each in presented.items()}
-    elif (nth := _nth(presented["stimulus_id"])).any():
-        presented["repetition"] = nth
-    presented, recorded = our_names(presented), our_names(recorded)
+    presented = our_names(
+        _labelled(columns["presentation"], "presentation", stimulus), {stimulus: "stimulus", repeat: "repeat"}
+    )
+    recorded = our_names(_labelled(columns["neuroid"], "neuroid", unit), {unit: "unit"})
+    nth = pd.Series(presented["stimulus"]).groupby(presented["stimulus"]).cumcount().to_numpy()
+    if "repeat" not in presented and nth.any():
+        presented["repeat"] = nth
     rows = [dim for dim in ("stimulus", "repeat") if dim in presented]
     values, coords = gather(assembly.transpose(*columns).values, presented, rows)
     coords |= {name: ("unit", each) for name, each in recorded.items()}
@@ -165,83 +154,10 @@ def from_brainscore_assembly(
     return check_responses(our_gratings(table.transpose("stimulus", "unit", ...), convention or noted))
 
 
-def write_brainscore_assembly(
-    responses: xr.DataArray, path: str | Path, *, convention: str = "brainscore", overwrite: bool = False
-) -> Path:
-    """Write responses as a netCDF file of an assembly.
-
-    ``NeuroidAssembly.from_files(path)`` of Brain-Score opens it.
-
-    Parameters
-    ----------
-    responses, convention
-        As of :func:`to_brainscore_assembly`.
-    path : str or Path
-        Ends in ``.nc``. It is written beside, and takes its name when it is complete.
-    overwrite : bool
-        Replace a file.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    FileExistsError
-        If the file is there and ``overwrite`` is False.
-    ValueError
-        If :func:`to_brainscore_assembly` does, or an attribute can't be written: names it.
-    """
-    assembly = to_brainscore_assembly(responses, convention=convention)
-    path = free(path, ".nc", overwrite=overwrite)
-    assembly.attrs = {str(name): _plain(value, str(name)) for name, value in assembly.attrs.items()}
-    part = path.with_name(f"{path.name}.part")
-    assembly.rename(assembly.name or _UNNAMED).to_netcdf(part, engine="h5netcdf")
-    part.replace(path)
-    return path
-
-
-def read_brainscore_assembly(path: str | Path, **options: Any) -> xr.DataArray:
-    """Responses out of a netCDF file of an assembly.
-
-    Parameters
-    ----------
-    path : str or Path
-        As Brain-Score's ``write_netcdf`` or :func:`write_brainscore_assembly` has written it.
-    **options
-        As of :func:`from_brainscore_assembly`.
-
-    Returns
-    -------
-    DataArray (stimulus, unit[, repeat][, time])
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is no such file, or :func:`from_brainscore_assembly` refuses it.
-    """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {path}")
-    try:
-        held = xr.load_dataset(path, engine="h5netcdf", decode_timedelta=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{path} is no netCDF-4 file ({error})") from error
-    if len(held.data_vars) != 1:
-        raise ValueError(f"an assembly is one array; {path} holds {', '.join(map(str, held.data_vars)) or 'none'}")
-    assembly = next(iter(held.data_vars.values()))
-    if assembly.name == _UNNAMED:
-        assembly = assembly.rename(None)
-    return from_brainscore_assembly(assembly.assign_attrs(held.attrs | assembly.attrs), **options)
-
-
-def _shown(values: np.ndarray, rows: Sequence[str]) -> np.ndarray:
+def _shown(values: np.ndarray, rows: int) -> np.ndarray:
     """Which presentations (stimulus × repeat) took place; of a stimulus without any, all count."""
-    took = ~np.isnan(values).all(axis=tuple(range(len(rows), values.ndim)))
-    return (took | ~took.any(axis=-1, keepdims=True)).ravel() if len(rows) > 1 else np.ones(took.size, bool)
+    took = ~np.isnan(values).all(axis=tuple(range(rows, values.ndim))).reshape(len(values), -1)
+    return (took | ~took.any(axis=1, keepdims=True)).ravel()
 
 
 def _columns(assembly: xr.DataArray) -> dict[str, dict[str, np.ndarray]]:
@@ -263,24 +179,9 @@ def _columns(assembly: xr.DataArray) -> dict[str, dict[str, np.ndarray]]:
     return {dim: {str(name): each.values for name, each in flat.coords.items() if each.dims == (dim,)} for dim in dims}
 
 
-def _labelled(columns: dict[str, np.ndarray], dim: str, label: str, name: str) -> dict[str, np.ndarray]:
-    """The columns of a dimension, its label first and by this name, without numbers that only stood beside it."""
+def _labelled(columns: dict[str, np.ndarray], dim: str, label: str) -> dict[str, np.ndarray]:
+    """The columns of a dimension, its label first, without numbers that only stood beside it."""
     if label not in columns:
         raise ValueError(f"{dim} has no {label}; it has {', '.join(columns) or 'no coordinates'}")
-    others = {known: each for known, each in columns.items() if known != label}
-    if list(others) == [_NUMBER[dim]]:
-        others = {}
-    return {name: columns[label], **others}
-
-
-def _nth(labels: np.ndarray) -> np.ndarray:
-    """How often each label has been there before."""
-    return pd.Series(labels).groupby(labels).cumcount().to_numpy()
-
-
-def _plain(value: Any, name: str) -> Any:
-    """An attribute that a file can hold."""
-    value = int(value) if isinstance(value, (bool, np.bool_)) else value
-    if not isinstance(value, (str, int, float, np.number, np.ndarray, list, tuple)):
-        raise ValueError(f"the attribute {name} is {value!r}, which a file can't hold; make it a number or text")
-    return value
+    others = {name: each for name, each in columns.items() if name != label}
+    return {label: columns[label]} | (others if list(others) != [_NUMBER[dim]] else {})

@@ -44,15 +44,25 @@ def their_names(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return _renamed(columns, _NAMES)
 
 
-def our_names(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def our_names(columns: Mapping[str, np.ndarray], labels: Mapping[str, str]) -> dict[str, np.ndarray]:
     """Columns of one dimension by our names.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray
+        By Brain-Score's names.
+    labels : mapping of str to str
+        Which of them are labels of what here. What usually is that label keeps its own name.
 
     Examples
     --------
-    >>> our_names({"stimulus_id": ["a"], "repetition": [0]})
+    >>> our_names({"stimulus_id": ["a"], "repetition": [0]}, {"stimulus_id": "stimulus"})
     {'stimulus': ['a'], 'repeat': [0]}
+    >>> our_names({"stimulus_id": ["a"], "image_id": ["b"]}, {"image_id": "stimulus"})
+    {'stimulus_id': ['a'], 'stimulus': ['b']}
     """
-    return _renamed(columns, {theirs: ours for ours, theirs in _NAMES.items()})
+    usual = {theirs: ours for ours, theirs in _NAMES.items() if ours not in labels.values()}
+    return _renamed(columns, usual | dict(labels))
 
 
 def their_gratings(responses: xr.DataArray, convention: str) -> xr.DataArray:

@@ -10,12 +10,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cortexcnn.exchange.brainscore_assemblies import (
-    from_brainscore_assembly,
-    read_brainscore_assembly,
-    to_brainscore_assembly,
-    write_brainscore_assembly,
-)
+from cortexcnn.exchange.brainscore_assemblies import from_brainscore_assembly, to_brainscore_assembly
+from cortexcnn.exchange.brainscore_files import read_brainscore_assembly, write_brainscore_assembly
+from cortexcnn.reference import ecker2010
 from cortexcnn.stimuli import sweep, to_brainscore
 
 BRAINSCORE = os.environ.get("CORTEXCNN_BRAINSCORE", "")
@@ -142,6 +139,15 @@ def test_presentations_without_numbers_are_counted():
     assert np.isnan(read.sel(stimulus="a", repeat=1)).all()
 
 
+def test_the_labels_may_be_chosen(made):
+    some = made.isel(repeat=1, stimulus=slice(2, 4), unit=slice(2), drop=True)
+    read = from_brainscore_assembly(to_brainscore_assembly(some), stimulus="tilt", unit="channel", repeat="kind")
+    assert read["stimulus_id"].values.tolist() == ["s3", "s2"]
+    assert read["neuroid_id"].values.tolist() == ["conv1/0", "conv1/1"]
+    assert read["repeat"].values.tolist() == ["bar"]
+    np.testing.assert_array_equal(read.sel(stimulus=[90, 135], unit=[0, 1], repeat="bar"), some)
+
+
 def test_what_is_no_assembly_is_refused(made, tmp_path):
     assembly = to_brainscore_assembly(made)
     with pytest.raises(TypeError, match=r"xarray\.DataArray; got Dataset"):
@@ -183,12 +189,23 @@ def test_what_an_assembly_cannot_hold_is_refused(responses, made, tmp_path):
         to_brainscore_assembly(made.expand_dims(time=[0.1]))
     with pytest.raises(ValueError, match="the attribute about is None"):
         write_brainscore_assembly(made.assign_attrs(about=None), tmp_path / "a.nc")
+    mixed = np.array([None, 1, "a", 2], dtype=object)
+    with pytest.raises(ValueError, match="the coordinate depth holds objects"):
+        write_brainscore_assembly(made.assign_coords(depth=("unit", mixed)), tmp_path / "a.nc")
     file = write_brainscore_assembly(made, tmp_path / "a.nc")
     with pytest.raises(FileExistsError, match="say overwrite=True"):
         write_brainscore_assembly(made, file)
     write_brainscore_assembly(2 * made, file, overwrite=True)
     assert read_brainscore_assembly(file).max() == 2 * made.max()
     assert [path.name for path in tmp_path.iterdir()] == ["a.nc"]
+
+
+def test_real_neurons_come_back(shared_data, tmp_path):
+    cells = ecker2010(shared_data / "neural/ecker2010_v1_gratings")
+    read = read_brainscore_assembly(write_brainscore_assembly(cells, tmp_path / "cells.nc"))
+    np.testing.assert_array_equal(read, cells)
+    np.testing.assert_allclose(read["orientation"], cells["orientation"])
+    assert set(cells.coords) <= set(read.coords)
 
 
 @pytest.mark.peers

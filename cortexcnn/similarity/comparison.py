@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.pairs import Pairs, align, shared_pairs, taken
+from cortexcnn.similarity.whitened import whitened_by
 
 __all__ = ["compare", "similarities"]
 
 
-def compare(rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spearman") -> xr.DataArray:
+def compare(
+    rdms: xr.DataArray,
+    reference: xr.DataArray,
+    *,
+    method: str = "spearman",
+    pattern_noise: xr.DataArray | None = None,
+) -> xr.DataArray:
     """Similarity of RDMs over their pairs of stimuli, every one of the first with every one of the reference.
 
     Parameters
@@ -28,6 +37,9 @@ def compare(rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spear
         "whitened pearson" and "whitened cosine" allow for the noise that dissimilarities of a shared stimulus
         have in common [3]_. "bures" and the two "negative … distance" compare the geometries that RDMs of squared
         distances stand for as wholes (:mod:`cortexcnn.similarity.geometry`), and need every pair.
+    pattern_noise : DataArray (stimulus, stimulus2) or (stimulus), optional
+        For the whitened measures: covariance, or variances, of the noise that the stimuli's patterns have; without it,
+        the same for all and none in common. It allows no pair to be left out.
 
     Returns
     -------
@@ -38,8 +50,8 @@ def compare(rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spear
     Raises
     ------
     ValueError
-        If the stimuli differ (names them), fewer than 3 stimuli or pairs remain, or the measure is not defined because
-        an RDM is constant (names it).
+        If the stimuli differ (names them) or are fewer than 4, fewer than 3 pairs remain, or the measure is not defined
+        because an RDM is constant (names it).
 
     References
     ----------
@@ -49,13 +61,16 @@ def compare(rdms: xr.DataArray, reference: xr.DataArray, *, method: str = "spear
 
     Examples
     --------
-    >>> labels = {"stimulus": ["a", "b", "c"], "stimulus2": ["a", "b", "c"]}
-    >>> one = xr.DataArray([[0.0, 1.0, 2.0], [1.0, 0.0, 4.0], [2.0, 4.0, 0.0]], labels, ("stimulus", "stimulus2"))
+    >>> places = np.array([0.0, 1.0, 3.0, 7.0])
+    >>> labels = {"stimulus": list("abcd"), "stimulus2": list("abcd")}
+    >>> one = xr.DataArray(np.abs(places[:, None] - places), labels, ("stimulus", "stimulus2"))
     >>> compare(one, one**2).item()
     1.0
     """
     measure = chosen(COMPARISONS, method, what="comparison")
     both = align(rdms, reference)
+    if pattern_noise is not None:
+        measure = _with_noise(measure, method, pattern_noise, rdms.indexes["stimulus"].values)
     result = both.label(similarities(both.first, both.second, Pairs.of(both.stimuli), measure), method=method)
     if np.isnan(result.values).any():
         _refuse_undefined(result, both.first, both.second, method)
@@ -84,6 +99,21 @@ def similarities(first: np.ndarray, second: np.ndarray, pairs: Pairs, measure: C
         ours, theirs = taken(first, rows, shared), taken(second, columns, shared)
         result[np.ix_(rows, columns)] = measure.between(ours, theirs, pairs.take(shared))
     return np.clip(result, *measure.bounds)
+
+
+def _with_noise(measure: Comparison, method: str, noise: xr.DataArray, stimuli: np.ndarray) -> Comparison:
+    """The same measure in the metric of a covariance of the patterns' noise."""
+    if not method.startswith("whitened"):
+        raise ValueError(f"pattern_noise is for whitened measures, not for {method}: leave it out")
+    dims = ("stimulus", "stimulus2") if noise.ndim == 2 else ("stimulus",)
+    if set(noise.dims) != set(dims) or any(set(noise[dim].values) != set(stimuli) for dim in dims):
+        raise ValueError(
+            f"pattern_noise has the dims stimulus and stimulus2, or stimulus alone, with the labels of the rdms; this "
+            f"has {dict(noise.sizes)}, or other labels"
+        )
+    values = noise.sel(dict.fromkeys(dims, stimuli)).transpose(*dims).values
+    covariance = np.diag(values) if values.ndim == 1 else values
+    return replace(measure, between=whitened_by(covariance, centred=measure.centred))
 
 
 def _refuse_undefined(result: xr.DataArray, first: np.ndarray, second: np.ndarray, method: str) -> None:

@@ -58,8 +58,7 @@ def permutation_null(
     Raises
     ------
     ValueError
-        As :func:`~cortexcnn.similarity.compare`; if there are fewer than 4 stimuli, whose orders are too few, or no
-        permutation.
+        As :func:`~cortexcnn.similarity.compare`; if there is no permutation.
 
     Notes
     -----
@@ -77,10 +76,8 @@ def permutation_null(
     """
     measure = chosen(COMPARISONS, method, what="comparison")
     both = align(rdms, reference)
-    if both.stimuli < 4 or permutations < 1:
-        raise ValueError(
-            f"{both.stimuli} stimuli, permutations={permutations}: 4 stimuli or more are wanted, in one order or more"
-        )
+    if permutations < 1:
+        raise ValueError(f"permutations={permutations}: one order of the stimuli or more is wanted")
     pairs, source = Pairs.of(both.stimuli), np.random.default_rng(rng)
     orders = np.stack([source.permutation(both.stimuli) for _ in range(permutations)])
     if method in _PRODUCTS and not np.isnan(both.first).any():

@@ -206,7 +206,7 @@ def align(rdms: xr.DataArray, reference: xr.DataArray) -> Aligned:
     Raises
     ------
     ValueError
-        If the stimuli differ, or there are fewer than 3.
+        If the stimuli differ, or there are fewer than 4.
     """
     check_rdm(rdms)
     check_rdm(reference)
@@ -214,8 +214,11 @@ def align(rdms: xr.DataArray, reference: xr.DataArray) -> Aligned:
     if not np.array_equal(first.indexes["stimulus"].values, second.indexes["stimulus"].values):
         first, second = match_stimuli(rdms, reference, names=("the rdms", "the reference"))
     count = first.sizes["stimulus"]
-    if count < 3:
-        raise ValueError(f"RDMs are compared over pairs of at least 3 stimuli; there are {count}")
+    if count < 4:
+        raise ValueError(
+            f"RDMs are compared over pairs of at least 4 stimuli; there are {count}, whose {count * (count - 1) // 2} "
+            "pairs say next to nothing: show more"
+        )
     first_dims, second_dims = leading(first), leading(second)
     renamed = {dim: dim if dim not in first_dims else f"{dim}2" for dim in second_dims}
     dims = (*first_dims, *renamed.values())

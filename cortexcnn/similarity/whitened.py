@@ -9,16 +9,23 @@ identity
 a system as large as the stimuli, not as their pairs, whichever pairs are there. In a draw, all mᵢ copies of a stimulus
 have the same sum of dissimilarities, so that the system is no larger than without it.
 
+With noise of covariance Σ between the patterns, V = (C Σ Cᵀ)², squared element by element, C the contrasts of all
+pairs. As dissimilarities are linear in the second moment G of the contrasts P with the first pattern, and Ĝ has noise
+of covariance PΣPᵀ on both sides, xᵀ V⁻¹ y ∝ tr (PΣPᵀ)⁻¹ G_x (PΣPᵀ)⁻¹ G_y: no system of pairs is needed here either.
+
 .. [1] Diedrichsen, Berlot, Mur, Schütt, Shahbazi & Kriegeskorte (2021), Neurons Behav. Data Anal. Theory 5(3).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from cortexcnn.similarity.pairs import Pairs
 
-__all__ = ["whitened_cosine", "whitened_pearson", "whitened_products"]
+__all__ = ["whitened_by", "whitened_cosine", "whitened_pearson", "whitened_products"]
 
 _BLOCK = 2**22
 """Numbers in one block of systems: 32 MiB."""
@@ -116,6 +123,57 @@ def whitened_pearson(first: np.ndarray, second: np.ndarray, pairs: Pairs, times:
     crossed = products[:, :-1, -1:] * mean[:, None, :]
     square = products[:, -1:, -1:] * mean[:, :, None] * mean[:, None, :]
     return _ratio(products[:, :-1, :-1] - crossed - crossed.swapaxes(1, 2) + square, len(first))
+
+
+def whitened_by(covariance: np.ndarray, *, centred: bool) -> Callable[[np.ndarray, np.ndarray, Pairs], np.ndarray]:
+    """Cosine, or Pearson's r, of RDMs in the metric of noise that patterns have in common.
+
+    Parameters
+    ----------
+    covariance : ndarray (stimulus, stimulus)
+        Of the noise of the patterns, positive definite.
+    centred : bool
+        Whether the mean of each RDM is taken off first: Pearson's r.
+
+    Returns
+    -------
+    callable
+        Takes RDMs (k, pair), (l, pair) and all their pairs; returns similarities (k, l), NaN where an RDM is zero, or
+        constant.
+
+    Raises
+    ------
+    ValueError
+        If the covariance is not positive definite; when called, if pairs are left out.
+
+    Examples
+    --------
+    >>> whitened_by(np.eye(3), centred=False)(np.array([[1.0, 0, 0]]), np.array([[1.0, 1, 1]]), Pairs.of(3)).round(6)
+    array([[0.447214]])
+    """
+    contrast = np.eye(len(covariance))[1:] - np.eye(len(covariance))[0]
+    try:
+        root = np.linalg.cholesky(contrast @ covariance @ contrast.T)
+    except np.linalg.LinAlgError:
+        raise ValueError("the covariance of the patterns' noise is not positive definite: shrink it") from None
+    white = solve_triangular(root, contrast, lower=True)
+
+    def whitened(values: np.ndarray, pairs: Pairs) -> np.ndarray:
+        if centred:
+            constant = (values == values[:, :1]).all(axis=1, keepdims=True)
+            values = np.where(constant, 0, values - values.mean(axis=1, keepdims=True))
+        matrices = np.zeros((len(values), pairs.stimuli, pairs.stimuli))
+        matrices[:, pairs.row, pairs.column] = matrices[:, pairs.column, pairs.row] = values
+        flat = (white @ matrices @ white.T).reshape(len(values), -1)
+        length = np.linalg.norm(flat, axis=1, keepdims=True)
+        return flat / np.where(length > 0, length, np.nan)
+
+    def between(first: np.ndarray, second: np.ndarray, pairs: Pairs) -> np.ndarray:
+        if not pairs.complete:
+            raise ValueError("pairs are left out, which a covariance of the patterns' noise does not allow")
+        return whitened(first, pairs) @ whitened(second, pairs).T
+
+    return between
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:

@@ -124,8 +124,8 @@ def test_what_is_undefined_is_refused(make_rdms):
 
 
 def test_few_stimuli_and_unknown_measures_are_refused(make_rdms):
-    with pytest.raises(ValueError, match="at least 3 stimuli; there are 2"):
-        compare(make_rdms(1, 2), make_rdms(1, 2))
+    with pytest.raises(ValueError, match="at least 4 stimuli; there are 3, whose 3 pairs"):
+        compare(make_rdms(1, 3), make_rdms(1, 3))
     with pytest.raises(ValueError, match=r"no comparison named 'kendall'.*Did you mean 'kendall tau-b'"):
         compare(make_rdms(), make_rdms(), method="kendall")
 
@@ -141,3 +141,33 @@ def test_a_measure_of_ones_own_is_one_more_entry(make_rdms, monkeypatch):
     )
     monkeypatch.setitem(COMPARISONS, "city block", near)
     assert (compare(first, second, method="city block") < 0).all()
+
+
+@pytest.mark.parametrize("method", ["whitened pearson", "whitened cosine"])
+def test_noise_that_patterns_share_is_allowed_for_as_in_rsatoolbox(make_rdms, method):
+    first, second = make_rdms(2, 7, dim="layer"), make_rdms(3, 7, seed=1)
+    half = np.random.default_rng(0).normal(size=(7, 12))
+    noise = half @ half.T / 12
+    expected = rsatoolbox.rdm.compare(as_rsatoolbox(first), as_rsatoolbox(second), method=THEIRS[method], sigma_k=noise)
+    labels = {"stimulus": first.stimulus.values, "stimulus2": first.stimulus.values}
+    given = xr.DataArray(noise, labels, ("stimulus", "stimulus2"))[::-1, ::-1]
+    np.testing.assert_allclose(compare(first, second, method=method, pattern_noise=given), expected, atol=1e-8)
+    plain = compare(first, second, method=method)
+    white = given.copy(data=3 * np.eye(7)[::-1, ::-1])
+    equal = xr.DataArray(np.full(7, 3.0), {"stimulus": first.stimulus.values}, ("stimulus",))
+    for noise in (white, equal):
+        np.testing.assert_allclose(compare(first, second, method=method, pattern_noise=noise), plain, atol=1e-10)
+
+
+def test_pattern_noise_is_checked(make_rdms):
+    rdms = make_rdms(2, 6)
+    noise = xr.DataArray(np.eye(6), rdms[0].coords, ("stimulus", "stimulus2"))
+    with pytest.raises(ValueError, match="for whitened measures, not for pearson"):
+        compare(rdms, rdms, method="pearson", pattern_noise=noise)
+    with pytest.raises(ValueError, match="with the labels of the rdms"):
+        compare(rdms, rdms, method="whitened cosine", pattern_noise=noise[:5, :5])
+    with pytest.raises(ValueError, match="not positive definite"):
+        compare(rdms, rdms, method="whitened cosine", pattern_noise=-noise)
+    rdms[:, 0, 1] = rdms[:, 1, 0] = np.nan
+    with pytest.raises(ValueError, match="pairs are left out"):
+        compare(rdms, rdms, method="whitened cosine", pattern_noise=noise)

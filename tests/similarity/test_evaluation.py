@@ -146,11 +146,13 @@ def test_few_stimuli_or_subjects_are_warned_of_and_few_draws_refused(make_rdms):
     rdms, reference = make_rdms(2, 20, dim="layer"), make_rdms(3, 20)
     with pytest.warns(UserWarning, match='only 3 subjects: .* collect 5 or more, or leave "subjects" out'):
         evaluate(rdms, reference, draws=20, rng=0)
+    star = reference[0, :4, :4].copy()
+    star.values[1:, 1:] = np.where(np.eye(3), 0, np.nan)  # a draw needs all four
     with (
-        pytest.warns(UserWarning, match="only 3 stimuli"),
+        pytest.warns(UserWarning, match="only 4 stimuli"),
         pytest.raises(ValueError, match="draws leave anything to compare: too few stimuli"),
     ):
-        evaluate(rdms[:, :3, :3], reference[0, :3, :3], over="stimuli", draws=20, rng=0)
+        evaluate(rdms[:, :4, :4], star, over="stimuli", draws=20, rng=0)
     with pytest.raises(ValueError, match="level=95"):
         evaluate(rdms, reference, level=95)
     with pytest.raises(ValueError, match="no interval named 'T'"):

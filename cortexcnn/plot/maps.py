@@ -69,7 +69,7 @@ def stimulus_map(
     axes = _bare(on(ax), places, points, title)
     hues = _colours(axes, points, colour)
     if thumbnails is None:
-        axes.scatter(*places.T, s=14, c=hues, linewidths=0, zorder=2)
+        axes.scatter(places[:, 0], places[:, 1], s=14, c=hues, linewidths=0, zorder=2)
     else:
         if len(thumbnails) != len(places):
             raise ValueError(f"{len(thumbnails)} thumbnails for {len(places)} stimuli: one each")

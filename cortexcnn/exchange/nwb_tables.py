@@ -27,8 +27,10 @@ def columns_of(table: h5py.Group) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        If columns differ in length: names the first that does.
+        If it has no ids, or columns differ in length: names the first that does.
     """
+    if not isinstance(table, h5py.Group) or "id" not in table:
+        raise ValueError(f"{table.name} is no table: it has no column id")
     rows = len(table["id"])
     columns = {}
     for name in [*(name for name in table if name != "id"), "id"]:
@@ -57,5 +59,12 @@ def ragged(table: h5py.Group, name: str) -> list[np.ndarray]:
     Returns
     -------
     list of ndarray
+
+    Raises
+    ------
+    ValueError
+        If it is no ragged column.
     """
+    if name not in table or f"{name}_index" not in table:
+        raise ValueError(f"{table.name} has no ragged column {name}: it needs both {name} and {name}_index")
     return np.split(table[name][:], table[f"{name}_index"][:][:-1].astype(int))

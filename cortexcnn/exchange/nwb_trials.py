@@ -120,7 +120,7 @@ def read_nwb(
 def _intervals(file: h5py.File, name: str) -> h5py.Group:
     """A table of trials, of a file that has spikes too."""
     if "units/spike_times" not in file:
-        raise ValueError(f"{file.filename} has no spikes of sorted units (units/spike_times)")
+        raise ValueError(f"{file.filename} has no spikes of sorted units: no units/spike_times")
     if f"intervals/{name}" not in file:
         others = ", ".join(file.get("intervals", {})) or "none"
         raise ValueError(f"{file.filename} has no table of intervals named {name!r}; there are {others}")
@@ -129,10 +129,11 @@ def _intervals(file: h5py.File, name: str) -> h5py.Group:
 
 def _windows(shown: dict[str, np.ndarray], window: tuple[float, float] | None) -> tuple[np.ndarray, np.ndarray]:
     """When counting begins and ends in each trial, in seconds of the session."""
-    if window is None:
-        starts, stops = shown["start_time"], shown["stop_time"]
-    else:
-        starts, stops = (shown["start_time"] + edge for edge in window)
+    missing = [name for name in ("start_time", "stop_time")[: 2 if window is None else 1] if name not in shown]
+    if missing:
+        raise ValueError(f"trials have no {' and no '.join(missing)}; there are {', '.join(shown)}")
+    starts = shown["start_time"]
+    starts, stops = (starts, shown["stop_time"]) if window is None else (starts + window[0], starts + window[1])
     empty = np.flatnonzero(~(stops > starts))
     if empty.size:
         raise ValueError(

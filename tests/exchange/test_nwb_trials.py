@@ -179,5 +179,21 @@ def test_what_is_no_experiment_is_refused(handmade, tmp_path):
         read_nwb(handmade, stimulus="image")
     with h5py.File(handmade, "a") as file:
         del file["units"]
-    with pytest.raises(ValueError, match=r"no spikes of sorted units \(units/spike_times\)"):
+    with pytest.raises(ValueError, match="no spikes of sorted units: no units/spike_times"):
+        read_nwb(handmade, stimulus="image")
+
+
+@pytest.mark.parametrize(
+    ("gone", "complaint"),
+    [
+        ("intervals/trials/stop_time", "trials have no stop_time; there are image, pupil, size, start_time, id"),
+        ("intervals/trials/start_time", "trials have no start_time"),
+        ("intervals/trials/id", "/intervals/trials is no table: it has no column id"),
+        ("units/spike_times_index", "it needs both spike_times and spike_times_index"),
+    ],
+)
+def test_what_a_damaged_file_lacks_is_named(handmade, gone, complaint):
+    with h5py.File(handmade, "a") as file:
+        del file[gone]
+    with pytest.raises(ValueError, match=complaint):
         read_nwb(handmade, stimulus="image")

@@ -25,8 +25,8 @@ from cortexcnn.exchange.rows import gather
 
 __all__ = ["QUANTITIES", "read_nwb"]
 
-QUANTITIES = {"counts": "spikes in the window", "rates": "spikes/s in it"}
-"""What a response is."""
+QUANTITIES = {"counts": "spikes", "rates": "spikes/s"}
+"""What a response is, and the attribute ``units`` of it."""
 
 _ELECTRODES = "general/extracellular_ephys/electrodes"
 _TIMES = ("start_time", "stop_time", "id")
@@ -72,7 +72,8 @@ def read_nwb(
         Columns of trials along what they describe, as they are in the file: what its orientations mean it doesn't
         say. Along ``unit`` the columns of units, and those of electrodes on which all electrodes of a unit agree
         (``electrode_x`` and so on are places in the brain); ``subject``. Times of trials, waveforms and all else that
-        is no single value stay behind. NaN where a stimulus lacks a repeat, or a unit was not observed.
+        is no single value stay behind. NaN where a stimulus lacks a repeat, or a unit was not observed. The
+        attribute ``duration`` says how many seconds were counted, if they are the same in all trials.
 
     Raises
     ------
@@ -102,18 +103,23 @@ def read_nwb(
     except OSError as error:
         raise ValueError(f"{path} is no NWB file of HDF5 ({error})") from error
     with file:
-        shown = columns_of(_intervals(file, trials))
+        shown, cells = columns_of(_intervals(file, trials)), _cells(file, unit, location)
+        if not (len(shown["id"]) and len(cells["unit"])):
+            raise ValueError(f"{path} has {len(cells['unit'])} units and {len(shown['id'])} trials, so no responses")
         starts, stops = _windows(shown, window)
         values = _counted(file, starts, stops)
-        cells = _cells(file, unit, location)
         attrs = _attributes(file)
+    seconds = stops - starts
     if quantity == "rates":
-        values = values / (stops - starts)[:, None]
+        values = values / seconds[:, None]
+    if np.allclose(seconds, seconds[0]):
+        attrs["duration"] = round(float(seconds[0]), 9)
     rows = _rows(shown, stimulus, repeat, {*_LABELS, *cells})
     dims = [dim for dim in ("stimulus", "repeat") if dim in rows]
     values, coords = gather(values, rows, dims)
     coords |= {name: ("unit", each) for name, each in cells.items()}
-    table = xr.DataArray(values, coords, (*dims, "unit"), attrs=attrs | {"quantity": quantity})
+    attrs["units"] = QUANTITIES[quantity]
+    table = xr.DataArray(values, coords, (*dims, "unit"), "spikes", attrs)
     return check_responses(table.transpose("stimulus", "unit", ...))
 
 
@@ -163,7 +169,9 @@ def _cells(file: h5py.File, unit: str | None, location: str) -> dict[str, np.nda
     unit = unit or ("unit_name" if "unit_name" in units else "id")
     if unit not in units:
         raise ValueError(f"units have no column {unit}; there are {', '.join(units)}")
-    known = _places(file, location) | {name: each for name, each in units.items() if name not in {unit, "id"}}
+    known = {name: each for name, each in units.items() if name not in {unit, "id"}}
+    places = _places(file, location)
+    known |= {f"electrode_{name}" if name in known else name: each for name, each in places.items()}
     cells = {"unit": units[unit]} | {f"unit_{name}" if name in _LABELS else name: each for name, each in known.items()}
     if "general/subject/subject_id" in file:
         subject = file["general/subject/subject_id"].asstr()[()]
@@ -209,9 +217,9 @@ def _rows(shown: dict[str, np.ndarray], stimulus: str, repeat: str | None, taken
 
 
 def _attributes(file: h5py.File) -> dict[str, Any]:
-    """What our own files say in their notes."""
+    """What our own files say in their notes, but for how long spikes were counted."""
     try:
         said = json.loads(file["general/notes"].asstr()[()]) if "general/notes" in file else {}
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return {name: value for name, value in said.items() if name != "duration"} if isinstance(said, dict) else {}

@@ -58,12 +58,14 @@ def test_what_we_write_is_read_as_it_was(tmp_path):
     counts = counted()
     path = write_nwb(counts, tmp_path / "ours.nwb", gap=0.1, order=3, start=START)
     read = read_nwb(path, location="layer")
-    assert read.attrs == {**counts.attrs, "quantity": "counts"}
+    assert read.attrs == counts.attrs
+    assert read.name == counts.name
     ordered = read.sel(stimulus=counts["stimulus"].values)
     xr.testing.assert_equal(ordered.drop_vars("group_name"), counts)
     rates = read_nwb(path, location="layer", quantity="rates")
     np.testing.assert_allclose(rates * 0.4, read)
-    assert rates.attrs["quantity"] == "rates"
+    assert rates.attrs == {**counts.attrs, "units": "spikes/s"}
+    assert read_nwb(path, window=(0.1, 0.3)).attrs["duration"] == 0.2
 
 
 @settings(deadline=None, max_examples=6)
@@ -112,10 +114,14 @@ def test_names_that_are_taken_say_whose_they_are(handmade):
         file["intervals/trials/quality"] = np.array([1.0, 2, 1, 1, 2])
         file["intervals/trials/stimulus"] = np.array([7, 8, 7, 7, 8])
         file["units/repeat"] = [5, 6]
+        file["units/electrodes"], file["units/electrodes_index"] = [0, 1, 1], [1, 3]
+        file["general/extracellular_ephys/electrodes/id"] = [0, 1]
+        file["general/extracellular_ephys/electrodes/quality"] = [0.25, 0.75]
     read = read_nwb(handmade, stimulus="image")
     assert read["stimulus_quality"].values.tolist() == [1, 2]
     assert read["stimulus_stimulus"].values.tolist() == [7, 8]
     assert read["unit_repeat"].values.tolist() == [5, 6]
+    assert read["electrode_quality"].values.tolist() == [0.25, 0.75]
     assert read_nwb(handmade, stimulus="image", repeat="pupil").sizes["repeat"] == 5
     assert read_nwb(handmade, stimulus="image", unit="quality")["unit"].values.tolist() == ["good", "mua"]
 
@@ -148,7 +154,7 @@ def test_files_of_pynwb_are_read(tmp_path):
     assert "electrode_z" not in read.coords  # the first unit is on two electrodes
     assert read["snr"].values.tolist() == [3, 4]
     assert read["subject"].values.tolist() == ["cat 7", "cat 7"]
-    assert read.attrs == {"quantity": "counts"}
+    assert read.attrs == {"units": "spikes", "duration": 0.5}
 
 
 def test_what_is_no_experiment_is_refused(handmade, tmp_path):
@@ -174,6 +180,10 @@ def test_what_is_no_experiment_is_refused(handmade, tmp_path):
     with pytest.raises(ValueError, match="labels good of unit are there more than once"):
         read_nwb(handmade, stimulus="image", unit="quality")
     with h5py.File(handmade, "a") as file:
+        file["units/obs_intervals"] = [[0.0, 9.0]]
+    with pytest.raises(ValueError, match="/units has no ragged column obs_intervals: it needs both"):
+        read_nwb(handmade, stimulus="image")
+    with h5py.File(handmade, "a") as file:
         file["intervals/trials/short"] = [1, 2]
     with pytest.raises(ValueError, match="the column short has 2 rows, and there are 5"):
         read_nwb(handmade, stimulus="image")
@@ -189,7 +199,7 @@ def test_what_is_no_experiment_is_refused(handmade, tmp_path):
         ("intervals/trials/stop_time", "trials have no stop_time; there are image, pupil, size, start_time, id"),
         ("intervals/trials/start_time", "trials have no start_time"),
         ("intervals/trials/id", "/intervals/trials is no table: it has no column id"),
-        ("units/spike_times_index", "it needs both spike_times and spike_times_index"),
+        ("units/spike_times_index", "/units: the column spike_times has 11 rows, and there are 2"),
     ],
 )
 def test_what_a_damaged_file_lacks_is_named(handmade, gone, complaint):
@@ -197,3 +207,14 @@ def test_what_a_damaged_file_lacks_is_named(handmade, gone, complaint):
         del file[gone]
     with pytest.raises(ValueError, match=complaint):
         read_nwb(handmade, stimulus="image")
+
+
+@pytest.mark.parametrize("table", ["units", "intervals/trials"])
+def test_empty_tables_are_refused(handmade, table):
+    with h5py.File(handmade, "a") as file:
+        for name in file[table]:
+            rest = np.empty((0, *file[table][name].shape[1:]), file[table][name].dtype)
+            del file[table][name]
+            file[table][name] = rest
+    with pytest.raises(ValueError, match="so no responses"):
+        read_nwb(handmade, stimulus="image", unit="id")

@@ -23,6 +23,9 @@ from cortexcnn.similarity.weighted import WEIGHTED, weighted_sums
 
 __all__ = ["evaluate_fitted"]
 
+_SCORES = ("similarity", "lower", "upper")
+"""Of the mixture, and of the means of subjects that bound it."""
+
 _POINT_SPLITS = 20
 """Random folds of the data themselves, so that the similarity hardly depends on them."""
 
@@ -77,13 +80,23 @@ def evaluate_fitted(
     Dataset
         ``similarity``, its corrected ``variance``, ``lower`` and ``upper`` (Student's t); ``drawn`` (resampled, draw,
         split) and ``levels`` (factor), as :func:`~cortexcnn.similarity.evaluate`; ``weights`` (component),
-        fitted to all the data, for components of mean square 1.
+        fitted to all the data, for components of mean square 1. Of several subjects, ``ceiling`` (bound) with its
+        ``ceiling_from`` and ``ceiling_to``, and ``ceiling_drawn`` (resampled, draw, split, bound): what the mean of the
+        training subjects (lower; of the others, if ``subject_folds`` is 1) or of all subjects (upper) scores on the
+        same held-out pairs.
 
     Raises
     ------
     ValueError
         If dimensions are not those above, folds, splits or the level are out of range, or there are too few stimuli
         or subjects for as many folds.
+
+    Notes
+    -----
+    A mixture is tested by :func:`~cortexcnn.similarity.significance` as any model: give the result a dimension of
+    models, ``result.expand_dims(model=["mixture"])``. Ceilings of held-out pairs are those of rsatoolbox's
+    ``cv_noise_ceiling``, but that subjects are given unit length over the held-out pairs, not over all of them, so that
+    the upper bound is one.
 
     References
     ----------
@@ -139,7 +152,7 @@ def evaluate_fitted(
             splits=repeats,
             source=source,
         )
-        valid = int(np.isfinite(found[:, 0]).sum())
+        valid = int(np.isfinite(found[:, 0, 0]).sum())
         if 2 * valid < len(found):
             raise ValueError(
                 f"only {valid} of {len(found)} draws have 3 different stimuli for each of {folds} folds and a subject "
@@ -147,12 +160,12 @@ def evaluate_fitted(
             )
         return found
 
-    similarity = xr.DataArray(crossvalidated((), _POINT_SPLITS).mean())
+    scores = xr.DataArray(crossvalidated((), _POINT_SPLITS).mean(axis=(0, 1)), {"score": list(_SCORES)}, ("score",))
     results = {together(some): crossvalidated(some, splits) for some in subsets(names)}
     drawn = xr.DataArray(
         np.stack(list(results.values())),
-        {"resampled": list(results), "draw": np.arange(draws)},
-        ("resampled", "draw", "split"),
+        {"resampled": list(results), "draw": np.arange(draws), "score": list(_SCORES)},
+        ("resampled", "draw", "split", "score"),
     )
     levels = xr.DataArray([counts[name] for name in names], {"factor": list(names)}, ("factor",))
     variance = corrected_variance(drawn, levels)
@@ -160,27 +173,25 @@ def evaluate_fitted(
     half = stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(variance)
     weights = _weights(*sums.fit(sums.over(np.ones((1, stimuli))), np.ones((1, subjects))))[0]
     coords = {component: components[component].values} if component in components.coords else {}
-    return xr.Dataset(
-        {
-            "similarity": similarity,
-            "variance": variance,
-            "lower": similarity - half,
-            "upper": similarity + half,
-            "drawn": drawn,
-            "levels": levels,
-            "weights": xr.DataArray(weights, coords, (component,)),
-        },
-        attrs={
-            "method": method,
-            "over": together(names),
-            "draws": draws,
-            "splits": splits,
-            "folds": folds,
-            "subject_folds": subject_folds,
-            "level": level,
-            "degrees_of_freedom": freedom,
-            **({"seed": rng} if isinstance(rng, int) else {}),
-        },
+    told = xr.Dataset(
+        {"": scores, "variance": variance, "lower": scores - half, "upper": scores + half, "drawn": drawn}
+    )
+    result = told.sel(score="similarity", drop=True).rename({"": "similarity"})
+    result = result.assign(levels=levels, weights=xr.DataArray(weights, coords, (component,)))
+    if subjects > 1:
+        bounds = told.sel(score=["lower", "upper"]).rename(score="bound").drop_vars("variance")
+        names_of_bounds = {"": "ceiling", "lower": "ceiling_from", "upper": "ceiling_to", "drawn": "ceiling_drawn"}
+        result = result.assign(bounds.rename(names_of_bounds))
+    return result.assign_attrs(
+        method=method,
+        over=together(names),
+        draws=draws,
+        splits=splits,
+        folds=folds,
+        subject_folds=subject_folds,
+        level=level,
+        degrees_of_freedom=freedom,
+        **({"seed": rng} if isinstance(rng, int) else {}),
     )
 
 
@@ -243,6 +254,30 @@ class _Sums:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(weights.any(axis=1), inner / np.sqrt(square), 0.0) / subjects.sum(axis=1)
 
+    def ceilings(
+        self, products: np.ndarray, kept: np.ndarray | None, held: np.ndarray, every: np.ndarray
+    ) -> np.ndarray:
+        """Mean similarity (draw, bound) of held-out subjects to the mean of those that are kept, and of every one.
+
+        Subjects are given by how many times they are there (draw, subject). If none are kept apart, each held-out one
+        is compared with the others.
+        """
+        between = products[:, self.components :, self.components :]
+        length = np.sqrt(np.diagonal(between, axis1=1, axis2=2))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            between = between / length[:, :, None] / length[:, None, :]
+            inner = (between @ every[..., None])[..., 0]
+            square = (inner * every).sum(axis=1, keepdims=True)
+            upper = inner / np.sqrt(square)
+            if kept is None:
+                lower = (inner - every) / np.sqrt(square - 2 * every * inner + every**2)
+            else:
+                towards = (between @ kept[..., None])[..., 0]
+                lower = towards / np.sqrt((towards * kept).sum(axis=1, keepdims=True))
+            return np.stack([np.where(held > 0, of * held, 0).sum(axis=1) for of in (lower, upper)], axis=1) / (
+                held.sum(axis=1, keepdims=True)
+            )
+
 
 def _crossvalidated(
     sums: _Sums,
@@ -254,21 +289,23 @@ def _crossvalidated(
     splits: int,
     source: np.random.Generator,
 ) -> np.ndarray:
-    """Similarities (draw, split), the mean over folds; NaN for a draw with too few different stimuli or subjects."""
+    """Scores (draw, split, score), the mean over folds; NaN for a draw with too few different stimuli or subjects."""
     draws = max(len(stimuli), len(subjects))
     stimuli, subjects = (np.broadcast_to(drawn, (draws, drawn.shape[1])) for drawn in (stimuli, subjects))
     enough = ((stimuli > 0).sum(axis=1) >= 3 * folds) & ((subjects > 0).sum(axis=1) >= subject_folds)
-    result = np.full((draws, splits), np.nan)
+    result = np.full((draws, splits, len(_SCORES)), np.nan)
     stimuli, subjects = stimuli[enough], subjects[enough]
     for split in range(splits):
         which, whose = _folds(stimuli, folds, source), _folds(subjects, subject_folds, source)
-        total = np.zeros(len(stimuli))
+        total = np.zeros((len(stimuli), len(_SCORES)))
         for fold in range(folds):
             train, test = (sums.over(stimuli * there) for there in (which != fold, which == fold))
             for group in range(subject_folds):
                 held = subjects * (whose == group)
-                weights = _weights(*sums.fit(train, subjects - held if subject_folds > 1 else subjects))
-                total += sums.test(test, weights, held)
+                kept = subjects - held if subject_folds > 1 else None
+                weights = _weights(*sums.fit(train, subjects if kept is None else kept))
+                total[:, 0] += sums.test(test, weights, held)
+                total[:, 1:] += sums.ceilings(test, kept, held, subjects)
         result[enough, split] = total / (folds * subject_folds)
     return result
 

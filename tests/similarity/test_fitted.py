@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import rsatoolbox
 import xarray as xr
+from rsatoolbox.inference import sets_k_fold
+from rsatoolbox.inference.noise_ceiling import cv_noise_ceiling
 from scipy.optimize import nnls
 
-from cortexcnn.similarity import fitted
+from cortexcnn.similarity import fitted, significance
 from cortexcnn.similarity.factors import corrected_variance
 from cortexcnn.similarity.fitted import evaluate_fitted
 from cortexcnn.similarity.pairs import Pairs, vectors
@@ -34,7 +37,9 @@ def test_a_draw_is_a_plain_crossvalidation_of_its_copies(centred, subject_folds)
     stimuli, subjects = rng.multinomial(14, np.full(14, 1 / 14), 4), rng.multinomial(5, np.full(5, 0.2), 4)
     sums = fitted._Sums.of(first, second, Pairs.of(14), centred=centred)
     options = {"folds": 2, "subject_folds": subject_folds, "splits": 1}
-    found = fitted._crossvalidated(sums, stimuli, subjects, **options, source=np.random.default_rng(9))[:, 0]
+    found = fitted._crossvalidated(sums, stimuli, subjects, **options, source=np.random.default_rng(9))[
+        :, 0
+    ]  # (draw, score)
     source, row, column = np.random.default_rng(9), *np.triu_indices(14, 1)
     which, whose = fitted._folds(stimuli, 2, source), fitted._folds(subjects, subject_folds, source)
 
@@ -55,8 +60,13 @@ def test_a_draw_is_a_plain_crossvalidation_of_its_copies(centred, subject_folds)
                 x, y = (units(v, test[row] * test[column]) for v in (first, second))
                 guess = beta @ x
                 similarity = y @ guess / np.linalg.norm(guess) / np.linalg.norm(y, axis=1)
-                scores.append(np.average(similarity, weights=held))
-        assert found[draw] == pytest.approx(np.mean(scores), abs=1e-4)
+                y = y / np.linalg.norm(y, axis=1, keepdims=True)
+                rest = subjects[draw] * (1 - np.eye(5)) if subject_folds == 1 else np.tile(kept, (5, 1))
+                means = np.stack([rest @ y, np.tile(subjects[draw] @ y, (5, 1))])
+                with np.errstate(invalid="ignore"):  # of subjects that are alone and not held
+                    bounds = (means * y).sum(axis=-1) / np.linalg.norm(means, axis=-1)
+                scores.append([np.average(one[held > 0], weights=held[held > 0]) for one in (similarity, *bounds)])
+        assert found[draw] == pytest.approx(np.mean(scores, axis=0), abs=1e-4)
 
 
 def test_folds_share_out_stimuli_not_copies_and_evenly():
@@ -80,6 +90,47 @@ def test_weights_that_were_put_in_come_out_and_noise_predicts_nothing():
         for i in range(10)
     ]
     assert np.mean([each.similarity for each in none]) == pytest.approx(0, abs=0.06)
+
+
+@pytest.mark.parametrize("subject_folds", [1, 3])
+def test_the_truth_reaches_the_ceiling_and_can_be_tested_against_it(subject_folds):
+    rng = np.random.default_rng(5)
+    layers = points(rng, 3, 40, "layer")
+    subjects = brains(layers, [1.0, 0.5, 0.0], 6, 3.0, rng)
+    right = evaluate_fitted(layers, subjects, subject_folds=subject_folds, draws=60, rng=0)
+    lower, upper = right.ceiling.values
+    assert lower < right.similarity < upper
+    assert right.ceiling_from.sel(bound="lower") < lower < right.ceiling_to.sel(bound="lower")
+    wrong = evaluate_fitted(layers[1:], subjects, subject_folds=subject_folds, draws=60, rng=0)
+    both = xr.concat(
+        [one.drop_vars("weights") for one in (right, wrong)],
+        xr.Variable("model", ["right", "wrong"]),
+        data_vars=["similarity", "drawn"],
+        coords="minimal",
+        compat="override",
+    )
+    found = significance(both, against="ceiling")
+    assert found.p.sel(model="right") > 0.05
+    assert found.p.sel(model="wrong") < 0.05
+    one = evaluate_fitted(layers, subjects[:1], over="stimuli", draws=20, rng=0)
+    assert "ceiling" not in one
+
+
+def test_ceilings_are_near_those_of_rsatoolbox():
+    rng = np.random.default_rng(6)
+    layers = points(rng, 2, 40, "layer")
+    subjects = brains(layers, [1.0, 0.5], 6, 6.0, rng)
+    theirs = np.mean(
+        [
+            cv_noise_ceiling(data, ceiling, test, method="corr")
+            for data in [rsatoolbox.rdm.RDMs(subjects.values)]
+            for _ in range(10)
+            for _, test, ceiling in [sets_k_fold(data, k_pattern=4, k_rdm=3)]
+        ],
+        axis=0,
+    )
+    ours = evaluate_fitted(layers, subjects, folds=4, subject_folds=3, draws=2, rng=0).ceiling
+    assert ours.values == pytest.approx(theirs, abs=0.03)  # folds are random
 
 
 def test_the_variance_of_the_folds_is_taken_off():

@@ -28,10 +28,13 @@ test: $(STAMP) ## run every test that needs no internet
 quick: $(STAMP) ## run the tests that take less than a few seconds each
 	$(PYTEST) -m "not network and not gpu and not peers and not slow"
 
-peers: $(STAMP) ## compare with Brain-Score's own code, in an environment of its own
+peers: $(STAMP) ## compare with the code of Brain-Score and thingsvision, each in an environment of its own
 	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@test -x .venv-thingsvision/bin/python || $(PYTHON) -m venv .venv-thingsvision
 	@$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --group brainscore
-	CORTEXCNN_BRAINSCORE=$(CURDIR)/.venv-peers/bin/python $(PYTEST) -m peers
+	@$(BIN)/uv pip install --quiet --python .venv-thingsvision/bin/python --group peers
+	CORTEXCNN_BRAINSCORE=$(CURDIR)/.venv-peers/bin/python \
+	CORTEXCNN_THINGSVISION=$(CURDIR)/.venv-thingsvision/bin/python $(PYTEST) -m peers
 
 check: $(STAMP) ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -57,4 +60,4 @@ bench: $(STAMP) ## speed and memory beside peers and limits
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean: ## remove what the tasks above have made
-	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo build dist
+	rm -rf .venv .venv-peers .venv-thingsvision .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo build dist

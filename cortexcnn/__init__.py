@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cortexcnn import models, plot, protocols, recording, reference, similarity, stimuli, training, tuning
+    from cortexcnn import exchange, models, plot, protocols, recording, reference, similarity, stimuli, training, tuning
     from cortexcnn.models import load, wrap
     from cortexcnn.recording import open_responses, record
     from cortexcnn.screen import Screen
@@ -29,6 +29,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "Screen",
     "compare",
+    "exchange",
     "export",
     "load",
     "models",

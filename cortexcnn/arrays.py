@@ -23,6 +23,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 import xxhash
 
@@ -41,6 +42,9 @@ __all__ = [
 
 SEPARATOR = "/"
 """Between the parts of a unit's name: ``layer/channel/row/column``."""
+
+_REAL = "fiu"
+"""Kinds of dtype that are real numbers."""
 
 
 def check_stimuli(stimuli: xr.Dataset) -> xr.Dataset:
@@ -73,7 +77,7 @@ def check_stimuli(stimuli: xr.Dataset) -> xr.Dataset:
         raise TypeError(f"stimuli are an xarray.Dataset with the dimension stimulus; got {_kind_of(stimuli)}")
     if set(stimuli.dims) != {"stimulus"}:
         raise ValueError(f"stimuli have the one dimension stimulus; these have {_listed(stimuli.dims)}")
-    _check_labels(stimuli, "stimulus", "stimuli")
+    _check_labels(stimuli, ("stimulus",), "stimuli")
     if not isinstance(stimuli.attrs.get("kind"), str):
         raise ValueError('stimuli name their kind in attrs["kind"], e.g. "grating"; these have none')
     return stimuli
@@ -116,7 +120,7 @@ def check_responses(responses: xr.DataArray, *, parameters: tuple[str, ...] = ()
         raise TypeError(
             f"responses are an xarray.DataArray with the dimensions stimulus and unit; got {_kind_of(responses)}"
         )
-    if not (np.issubdtype(responses.dtype, np.floating) or np.issubdtype(responses.dtype, np.integer)):
+    if responses.dtype.kind not in _REAL:
         raise TypeError(f"responses are real numbers; these are {responses.dtype}")
     dims = set(responses.dims)
     if not {"stimulus", "unit"} <= dims <= {"stimulus", "unit", "repeat", "time"}:
@@ -124,8 +128,7 @@ def check_responses(responses: xr.DataArray, *, parameters: tuple[str, ...] = ()
             "responses have the dimensions stimulus and unit, and may have repeat and time; "
             f"these have {_listed(responses.dims)}"
         )
-    for dim in ("stimulus", "unit"):
-        _check_labels(responses, dim, "responses")
+    _check_labels(responses, ("stimulus", "unit"), "responses")
     for name in parameters:
         if name not in responses.coords or responses.coords[name].dims != ("stimulus",):
             raise ValueError(
@@ -167,13 +170,12 @@ def check_rdm(rdm: xr.DataArray, *, rtol: float = 1e-6) -> xr.DataArray:
         raise TypeError(
             f"an rdm is an xarray.DataArray with the dimensions stimulus and stimulus2; got {_kind_of(rdm)}"
         )
-    if not (np.issubdtype(rdm.dtype, np.floating) or np.issubdtype(rdm.dtype, np.integer)):
+    if rdm.dtype.kind not in _REAL:
         raise TypeError(f"an rdm holds real numbers; this one holds {rdm.dtype}")
     if not {"stimulus", "stimulus2"} <= set(rdm.dims):
         raise ValueError(f"an rdm has the dimensions stimulus and stimulus2; this one has {_listed(rdm.dims)}")
-    for dim in ("stimulus", "stimulus2"):
-        _check_labels(rdm, dim, "an rdm")
-    if not np.array_equal(rdm.indexes["stimulus"].values, rdm.indexes["stimulus2"].values):
+    first, second = _check_labels(rdm, ("stimulus", "stimulus2"), "an rdm")
+    if first is not second and not np.array_equal(first.values, second.values):
         raise ValueError(
             "an rdm has the same labels, in the same order, along stimulus and stimulus2; this one differs"
         )
@@ -206,6 +208,8 @@ def matrices_of(rdm: xr.DataArray) -> np.ndarray:
     >>> matrices_of(xr.DataArray(np.zeros((3, 5, 3)), dims=("stimulus", "layer", "stimulus2"))).shape
     (5, 3, 3)
     """
+    if rdm.dims[-2:] == ("stimulus", "stimulus2"):
+        return rdm.values
     return np.moveaxis(rdm.values, [rdm.dims.index("stimulus"), rdm.dims.index("stimulus2")], [-2, -1])
 
 
@@ -386,16 +390,20 @@ def _feed(digest: xxhash.xxh3_64, part: Any) -> None:
         digest.update(f"{type(part).__name__} {part!r};".encode())
 
 
-def _check_labels(table: xr.Dataset | xr.DataArray, dim: str, what: str) -> None:
-    """Refuse a dimension without labels, with repeated labels, or under a MultiIndex."""
-    if dim not in table.indexes:
-        raise ValueError(f"{what}: {dim} has no labels; give it an index coordinate named {dim}")
-    index = table.indexes[dim]
-    if index.nlevels > 1:
-        raise ValueError(f"{what}: {dim} is a MultiIndex, which no file can hold; flatten it by .reset_index({dim!r})")
-    if not index.is_unique:
-        repeated = index[index.duplicated()].unique().tolist()
-        raise ValueError(f"{what}: the labels {_listed(repeated[:5])} of {dim} are there more than once")
+def _check_labels(table: xr.Dataset | xr.DataArray, dims: tuple[str, ...], what: str) -> list[pd.Index]:
+    """Refuse a dimension without labels, with repeated labels, or under a MultiIndex; return the labels of each."""
+    indexes = table.indexes
+    for dim in dims:
+        if dim not in indexes:
+            raise ValueError(f"{what}: {dim} has no labels; give it an index coordinate named {dim}")
+        if indexes[dim].nlevels > 1:
+            raise ValueError(
+                f"{what}: {dim} is a MultiIndex, which no file can hold; flatten it by .reset_index({dim!r})"
+            )
+        if not indexes[dim].is_unique:
+            repeated = indexes[dim][indexes[dim].duplicated()].unique().tolist()
+            raise ValueError(f"{what}: the labels {_listed(repeated[:5])} of {dim} are there more than once")
+    return [indexes[dim] for dim in dims]
 
 
 def _along(table: xr.DataArray, dim: str) -> list[str]:

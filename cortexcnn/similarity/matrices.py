@@ -12,6 +12,7 @@ import xarray as xr
 from cortexcnn.arrays import check_responses, groups
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.dissimilarity import DISSIMILARITIES, Dissimilarity, finished, named
+from cortexcnn.similarity.labelling import labelled
 from cortexcnn.similarity.noise import NOISES
 from cortexcnn.similarity.pairs import leave_out_pairs
 from cortexcnn.similarity.products import Products, prepared, products
@@ -137,7 +138,7 @@ def rdm(
             matrix, count = _by_function(responses, units, own, zscore=zscore, noise=noise, where=where)
         else:
             inner = _products(responses, units, measure, fold, zscore=zscore, noise=noise, where=where)
-            matrix, count = finished(inner, measure, name, responses["stimulus"].values, where), inner.units
+            matrix, count = finished(inner, measure, name, responses.indexes["stimulus"].values, where), inner.units
             if measure.lengths and not per_unit:
                 matrix = matrix * (count if measure.square else np.sqrt(count))
         matrices.append(matrix)
@@ -164,15 +165,15 @@ def _tables(responses: xr.DataArray, by: str | Sequence[str] | None) -> list[tup
     if by is None:
         return [(None, positions)]
     along = {name: coord for name, coord in responses.coords.items() if coord.dims == ("unit",)}
-    labelled = xr.DataArray(positions, dims="unit", coords=along)
+    table = xr.DataArray(positions, dims="unit", coords=along)
     if isinstance(by, str):
-        return [(label, table.values) for label, table in groups(labelled, by)]
+        return [(label, some.values) for label, some in groups(table, by)]
     found: dict[tuple, list[np.ndarray]] = {(): [positions]}
     for name in by:
         found = {
-            (*labels, label): [table.values]
+            (*labels, label): [units.values]
             for labels, (some,) in found.items()
-            for label, table in groups(labelled.isel(unit=some), name)
+            for label, units in groups(table.isel(unit=some), name)
         }
     return [(labels, some) for labels, (some,) in found.items()]
 
@@ -337,16 +338,17 @@ def _labelled(
 ) -> xr.DataArray:
     """Give matrices their dims, the stimulus parameters and the attributes of the responses."""
     along = responses.coords.variables
-    coords: dict[Any, Any] = {name: part for name, part in along.items() if part.dims == ("stimulus",)}
-    coords["stimulus2"] = ("stimulus2", along["stimulus"].values)
-    attrs, dims = {**responses.attrs, **described}, ("stimulus", "stimulus2")
+    coords = {str(name): part for name, part in along.items() if part.dims == ("stimulus",)}
+    coords["stimulus2"] = xr.IndexVariable("stimulus2", along["stimulus"])
+    index, turned = responses.xindexes["stimulus"], {"stimulus": "stimulus2"}
+    known = {"stimulus": index, "stimulus2": index.rename(turned, turned)}
+    dims: tuple[str, ...] = ("stimulus", "stimulus2")
     if by is None:
-        coords["units"] = counts[0]
-        return xr.DataArray(matrices[0], coords, dims, "dissimilarity", attrs)
-    dim = by if isinstance(by, str) else "group"
-    if isinstance(by, str):
-        coords[by] = labels
+        values, coords["units"] = matrices[0], xr.Variable((), counts[0])
     else:
-        coords |= {name: (dim, list(each)) for name, each in zip(by, zip(*labels, strict=True), strict=True)}
-    coords["units"] = (dim, counts)
-    return xr.DataArray(np.stack(matrices), coords, (dim, *dims), "dissimilarity", attrs)
+        dim = by if isinstance(by, str) else "group"
+        columns = {by: labels} if isinstance(by, str) else dict(zip(by, zip(*labels, strict=True), strict=True))
+        coords |= {name: xr.Variable(dim, list(column)) for name, column in {**columns, "units": counts}.items()}
+        values, dims = np.stack(matrices), (dim, *dims)
+    attrs = {**responses.attrs, **described}
+    return labelled(values, coords, dims, name="dissimilarity", attrs=attrs, known=known)

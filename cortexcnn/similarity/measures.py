@@ -109,12 +109,16 @@ def _unit(values: np.ndarray) -> np.ndarray:
 
 def _centred(values: np.ndarray) -> np.ndarray:
     """Rows less their mean; a constant row becomes exactly zero."""
-    constant = (values == values[:, :1]).all(axis=1, keepdims=True)
-    return np.where(constant, 0.0, values - values.mean(axis=1, keepdims=True))
+    constant = values[:, 0] == values[:, -1]  # few rows pass this, so that few are read through
+    constant[constant] = (values[constant] == values[constant, :1]).all(axis=1)
+    centred = values - values.mean(axis=1, keepdims=True)
+    centred[constant] = 0.0
+    return centred
 
 
 def _cosine(first: np.ndarray, second: np.ndarray, _: Pairs) -> np.ndarray:
-    return _unit(first) @ _unit(second).T
+    lengths = (np.sqrt(np.einsum("rp,rp->r", values, values)) for values in (first, second))
+    return first @ second.T / np.multiply.outer(*(np.where(length > 0, length, np.nan) for length in lengths))
 
 
 def _pearson(first: np.ndarray, second: np.ndarray, pairs: Pairs) -> np.ndarray:

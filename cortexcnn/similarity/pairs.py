@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from cortexcnn.arrays import check_rdm, match_stimuli, matrices_of
+from cortexcnn.similarity.labelling import labelled
 
 __all__ = ["Aligned", "Pairs", "align", "leading", "leave_out_pairs", "shared_pairs", "taken", "vectors"]
 
@@ -166,7 +166,7 @@ class Aligned:
     stimuli: int
     dims: tuple[str, ...]
     shape: tuple[int, ...]
-    coords: Mapping[str, Any]
+    coords: Mapping[str, tuple[tuple[str, ...], np.ndarray]]
 
     def label(self, values: np.ndarray, *, method: str) -> xr.DataArray:
         """Similarities with their labels.
@@ -185,9 +185,11 @@ class Aligned:
         drawn = values.ndim == 3
         dims = (("draw",) if drawn else ()) + self.dims
         shape = (values.shape[:1] if drawn else ()) + self.shape
-        coords = {**self.coords, **({"draw": np.arange(len(values))} if drawn else {})}
+        coords = {name: xr.Variable(*part) for name, part in self.coords.items()}
+        if drawn:
+            coords["draw"] = xr.Variable("draw", np.arange(len(values)))
         attrs = {"method": method, "stimuli": self.stimuli}
-        return xr.DataArray(values.reshape(shape), coords, dims, name="similarity", attrs=attrs)
+        return labelled(values.reshape(shape), coords, dims, name="similarity", attrs=attrs)
 
 
 def align(rdms: xr.DataArray, reference: xr.DataArray) -> Aligned:
@@ -211,7 +213,8 @@ def align(rdms: xr.DataArray, reference: xr.DataArray) -> Aligned:
     check_rdm(rdms)
     check_rdm(reference)
     first, second = rdms, reference
-    if not np.array_equal(first.indexes["stimulus"].values, second.indexes["stimulus"].values):
+    ours, theirs = (rdms.coords.variables["stimulus"].values for rdms in (first, second))
+    if not np.array_equal(ours, theirs):
         first, second = match_stimuli(rdms, reference, names=("the rdms", "the reference"))
     count = first.sizes["stimulus"]
     if count < 4:
@@ -245,6 +248,13 @@ def _upper(count: int) -> tuple[np.ndarray, np.ndarray]:
     return row, column
 
 
+@lru_cache(maxsize=8)
+def _flat(count: int) -> np.ndarray:
+    """Positions of the upper triangle in the matrix laid out row by row."""
+    row, column = _upper(count)
+    return row * count + column
+
+
 def leading(rdms: xr.DataArray) -> tuple[str, ...]:
     """Dimensions of a stack of RDMs other than the stimuli.
 
@@ -274,10 +284,9 @@ def vectors(rdms: xr.DataArray) -> np.ndarray:
     ndarray (rdm, pair)
         Leading dimensions flattened, pairs in the order of ``numpy.triu_indices``, in float64.
     """
-    count = rdms.sizes["stimulus"]
-    values = matrices_of(rdms).reshape(-1, count * count)
-    row, column = _upper(count)
-    return np.take(values, row * count + column, axis=1).astype(np.float64, copy=False)
+    matrices = matrices_of(rdms)
+    count = matrices.shape[-1]
+    return np.take(matrices.reshape(-1, count * count), _flat(count), axis=1).astype(np.float64, copy=False)
 
 
 def taken(values: np.ndarray, rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:

@@ -105,8 +105,7 @@ def prepared(
 
     def chunks(state: Prepared) -> Iterator[np.ndarray]:
         for some in widths(responses, units):
-            values = responses.isel(unit=some).transpose(*order).values
-            values = values.astype(dtype, copy=False)
+            values = responses.variable[{"unit": some}].transpose(*order).values.astype(dtype, copy=False)
             patterns = fold_means(values, folds) if repeated else values[None]
             if refuse:
                 refuse_missing(patterns, repeated=repeated)

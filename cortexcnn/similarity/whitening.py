@@ -51,7 +51,7 @@ def noise_products(
     few = len(units) <= responses.sizes["stimulus"] * repeats
     if isinstance(noise, xr.DataArray) or noise == "full" or few:
         order = ("stimulus", "unit", "repeat") if "repeat" in responses.dims else ("stimulus", "unit")
-        values = responses.isel(unit=units).transpose(*order).values.astype(np.float64)
+        values = responses.variable[{"unit": units}].transpose(*order).values.astype(np.float64)
         covariance = _given(noise, responses, units) if isinstance(noise, xr.DataArray) else _estimated(values, noise)
         patterns = fold_means(values, folds) if values.ndim == 3 else values[None]
         refuse_missing(patterns, repeated=values.ndim == 3)
@@ -174,4 +174,6 @@ def _chunks(responses: xr.DataArray, units: np.ndarray) -> Iterator[np.ndarray]:
     """Responses (stimulus, unit, repeat) of some units at a time, in their own precision or float64."""
     dtype = np.float32 if responses.dtype == np.float32 else np.float64
     for some in widths(responses, units):
-        yield responses.isel(unit=some).transpose("stimulus", "unit", "repeat").values.astype(dtype, copy=False)
+        yield (
+            responses.variable[{"unit": some}].transpose("stimulus", "unit", "repeat").values.astype(dtype, copy=False)
+        )

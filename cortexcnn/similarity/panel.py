@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations, permutations
 
@@ -118,12 +119,13 @@ def disagreements(found: xr.Dataset, *, level: float = 0.95) -> xr.Dataset:
     -------
     Dataset (disagreement)
         ``measure`` puts ``nearer`` before ``farther``, ``measure2`` puts them the other way; ``t`` and ``t2`` are the
-        differences over their standard errors. Empty where all measures may agree.
+        differences over their standard errors. Empty where all measures may agree. The attribute ``by_chance`` is how
+        many there would be if no layers differed and measures were independent.
 
     Notes
     -----
     Folds share most of what is fitted, so that the variance of the mean of k folds is taken to be 1/k + 1/(k − 1) times
-    the variance between folds, not 1/k [1]_. Nothing is corrected for the number of pairs.
+    the variance between folds, not 1/k [1]_.
 
     References
     ----------
@@ -153,10 +155,11 @@ def disagreements(found: xr.Dataset, *, level: float = 0.95) -> xr.Dataset:
         if ratio[a, i, j] > least and ratio[b, i, j] < -least
     ]
     columns = zip(*rows, strict=True) if rows else [()] * 6
+    tried = math.comb(len(values), 2) * math.comb(len(labels), 2)
     names = ("measure", "measure2", "nearer", "farther", "t", "t2")
     return xr.Dataset(
         {name: ("disagreement", list(column)) for name, column in zip(names, columns, strict=True)},
-        attrs={"level": level},
+        attrs={"level": level, "by_chance": tried * (1 - level) ** 2 / 2},
     )
 
 

@@ -108,21 +108,40 @@ def test_units_and_seeds_are_drawn_beside_the_others(make_population, make_rdms)
     assert seeds.upper > seeds.similarity > seeds.lower
 
 
-def test_draws_agree_with_rsatoolbox_in_mean_and_variance(make_rdms):
+@pytest.mark.parametrize(
+    ("method", "named"),
+    [
+        ("pearson", "corr"),
+        ("cosine", "cosine"),
+        ("spearman", "spearman"),
+        ("rho-a", "rho-a"),
+        ("whitened cosine", "cosine_cov"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("resampled", "theirs"),
+    [
+        ("stimuli × subjects", rsatoolbox.inference.eval_bootstrap),
+        ("stimuli", rsatoolbox.inference.eval_bootstrap_pattern),
+        ("subjects", rsatoolbox.inference.eval_bootstrap_rdm),
+    ],
+)
+def test_draws_agree_with_rsatoolbox_in_mean_and_variance(make_rdms, method, named, resampled, theirs):
     """Different draws, the same distribution: theirs and ours differ by no more than chance."""
     rdms, reference = make_rdms(2, 12, dim="layer", noise=1.0), make_rdms(5, 12, noise=1.0)
     models = [rsatoolbox.model.ModelFixed(f"m{i}", rsatoolbox.rdm.RDMs(rdms.values[i : i + 1])) for i in range(2)]
     np.random.seed(0)  # noqa: NPY002 - theirs knows no other source
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        theirs = rsatoolbox.inference.eval_bootstrap(
-            models, rsatoolbox.rdm.RDMs(reference.values), method="corr", N=300, boot_noise_ceil=False
+        drawn = theirs(
+            models, rsatoolbox.rdm.RDMs(reference.values), method=named, N=200, boot_noise_ceil=False
         ).evaluations
+    drawn = drawn if drawn.ndim == 2 else drawn.mean(axis=-1)
     with pytest.warns(UserWarning, match="only 12 stimuli"):
-        ours = evaluate(rdms, reference, method="pearson", draws=3000, rng=0).drawn.sel(resampled=BOTH)
-    error = theirs.std(axis=0) / np.sqrt(300)
-    assert (np.abs(ours.mean("draw") - theirs.mean(axis=0)) < 4 * error).all()
-    assert np.allclose(ours.std("draw"), theirs.std(axis=0), rtol=4 / np.sqrt(600))
+        ours = evaluate(rdms, reference, method=method, draws=2000, rng=0).drawn.sel(resampled=resampled)
+    error = drawn.std(axis=0) / np.sqrt(200)
+    assert (np.abs(ours.mean("draw") - drawn.mean(axis=0)) < 4 * error).all()
+    assert np.allclose(ours.std("draw"), drawn.std(axis=0), rtol=4 / np.sqrt(400))
 
 
 def test_one_subject_has_no_lower_bound():

@@ -59,7 +59,7 @@ class Alignment:
     symmetric : bool
         Whether the two sides can change places.
     metric : bool
-        Whether it is 0 for equal sides alone, up to its invariances, symmetric, and obeys the triangle inequality.
+        Whether it is symmetric, 0 for a side and itself, and obeys the triangle inequality.
     """
 
     takes: str

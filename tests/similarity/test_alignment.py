@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.linalg import orthogonal_procrustes
 from sklearn.cross_decomposition import CCA
 
+from cortexcnn.reference import henaff2021
 from cortexcnn.similarity.alignment import ALIGNMENTS, INVARIANCES, Alignment, alignment
 
 METHODS = list(ALIGNMENTS)
@@ -223,3 +225,41 @@ def test_crossvalidated_cka_of_noiseless_sides_is_linear_cka_and_too_few_repeats
     assert alignment(alike, theirs, method="crossvalidated cka").item() == pytest.approx(expected)
     with pytest.raises(ValueError, match="four groups of repeats, and there are 3 repeats"):
         alignment(alike[:3], theirs, method="crossvalidated cka")
+
+
+def documented() -> list[str]:
+    """The table of docs/alignment.md."""
+    rows = [
+        ("measure", "nearer is", "from", "to", "ignores, besides order, offset and factor", "fits", "metric", "sides")
+    ]
+    for name, measure in ALIGNMENTS.items():
+        bounds = ["−∞" if value == -np.inf else "∞" if value == np.inf else f"{value:.4g}" for value in measure.bounds]
+        more = [kind for kind in measure.invariances if kind not in {"permutation", "translation", "isotropic scaling"}]
+        rows.append(
+            (
+                name,
+                "higher" if measure.higher else "lower",
+                *(value.replace("-", "−") for value in bounds),
+                ", ".join(more) or "nothing",
+                "yes" if measure.fits else "no",
+                "yes" if measure.metric else "no",
+                "alike" if measure.symmetric else "differ",
+            )
+        )
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return [lines[0], "|---" * len(rows[0]) + "|", *lines[1:]]
+
+
+def test_the_documentation_shows_the_registry():
+    page = (Path(__file__).parents[2] / "docs" / "alignment.md").read_text(encoding="utf-8")
+    assert "\n".join(documented()) in page
+
+
+def test_two_halves_of_the_repeats_of_recorded_cells_are_the_same_once_crossvalidated(shared_data):
+    cells = henaff2021(shared_data / "neural" / "henaff2021_v1")
+    cells = cells.isel(unit=np.flatnonzero(cells["reliable"]))
+    halves = [cells.isel(repeat=slice(first, 8, 2)) for first in (0, 1)]
+    whole = np.logical_and(*(half.notnull().all(("stimulus", "repeat")) for half in halves))
+    halves = [half.isel(unit=np.flatnonzero(whole)) for half in halves]
+    assert alignment(*halves).item() < 0.75
+    assert alignment(*halves, method="crossvalidated cka").item() == pytest.approx(1, abs=0.03)

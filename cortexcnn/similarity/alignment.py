@@ -43,7 +43,7 @@ class Alignment:
     ----------
     takes : str
         What it takes of each side: "units", mean responses (stimulus, unit) less their mean over stimuli; "axes", the
-        same along principal axes, no more than stimuli; "kernels", products of these (stimulus, stimulus); "repeats",
+        same turned into no more columns than stimuli; "kernels", products of these (stimulus, stimulus); "repeats",
         kernels between groups of repeats (:func:`~cortexcnn.similarity.kernels.crossvalidated_cka`).
     measure : callable
         Takes the two sides and returns a number; or, if it ``fits``, a function of two sides that returns a number, so
@@ -144,7 +144,7 @@ def alignment(
     .. [2] Song, Smola, Gretton, Bedo & Borgwardt (2012), J. Mach. Learn. Res. 13, 1393-1434.
     .. [3] Williams, Kunz, Kornblith & Linderman (2021), NeurIPS 34, 4738-4750.
     .. [4] Li, Yosinski, Clune, Lipson & Hopcroft (2015), PMLR 44, 196-212.
-    .. [5] Khosla & Williams (2024), Proc. UniReps, PMLR 243, 326-341.
+    .. [5] Khosla & Williams (2024), Proc. UniReps, PMLR 243, 133-143.
 
     Examples
     --------

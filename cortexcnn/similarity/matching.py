@@ -115,7 +115,7 @@ def soft_matching(ours: np.ndarray, theirs: np.ndarray) -> Matching:
 
     References
     ----------
-    .. [1] Khosla & Williams (2024), Proc. UniReps, PMLR 243, 326-341.
+    .. [1] Khosla & Williams (2024), Proc. UniReps, PMLR 243, 133-143.
 
     Examples
     --------

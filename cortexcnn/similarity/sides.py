@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from scipy.linalg.lapack import dpstrf
 
 from cortexcnn.arrays import check_responses, match_stimuli
 from cortexcnn.similarity.folds import stimulus_folds
@@ -145,10 +146,12 @@ def _kernels(table: xr.DataArray, where: str) -> np.ndarray:
 
 
 def _axes(table: xr.DataArray, where: str) -> np.ndarray:
-    """Patterns along their principal axes, of which there are no more than stimuli."""
-    values, vectors = np.linalg.eigh(_kernels(table, where))
-    kept = values > 1e-14 * values[-1]
-    return vectors[:, kept] * np.sqrt(values[kept])
+    """Mean patterns turned into no more columns than stimuli: a triangular root of their kernel."""
+    inner = _kernels(table, where)
+    root, order, rank, _ = dpstrf(inner, lower=1, tol=1e-12 * np.diagonal(inner).max())
+    result = np.empty((len(inner), rank))
+    result[order - 1] = np.tril(root[:, :rank])
+    return result
 
 
 def _repeats(table: xr.DataArray, where: str) -> np.ndarray:

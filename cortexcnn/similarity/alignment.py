@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,8 @@ class Alignment:
         Whether higher is nearer.
     bounds : tuple of float
         Lowest and highest value.
+    held_out : tuple of float, optional
+        The same on other stimuli than it was fitted to, if they differ.
     invariances : tuple of str
         Names of ``INVARIANCES``: what can be done to either side without changing the result.
     symmetric : bool
@@ -67,6 +70,7 @@ class Alignment:
     fits: bool = False
     higher: bool = True
     bounds: tuple[float, float] = (0.0, 1.0)
+    held_out: tuple[float, float] | None = None
     invariances: tuple[str, ...] = ()
     symmetric: bool = True
     metric: bool = False
@@ -125,7 +129,6 @@ def alignment(
     -------
     DataArray ([by,] [fold])
         Attributes ``higher_is_nearer``, ``lowest``, ``highest``, ``metric`` and ``invariances`` say how to read it.
-        Held out, what is a correlation can be as low as −1, and a distance as long as 2, an angle as wide as π.
 
     Warns
     -----
@@ -175,11 +178,12 @@ def alignment(
     if held_out is not None:
         dims["fold"] = np.unique(held_out)
     found = np.array(values if by is not None else values[0])
+    bounds = measure.bounds if held_out is None else measure.held_out or measure.bounds
     told = {
         "method": method,
         "higher_is_nearer": int(measure.higher),
-        "lowest": measure.bounds[0],
-        "highest": measure.bounds[1],
+        "lowest": bounds[0],
+        "highest": bounds[1],
         "metric": int(measure.metric),
         "invariances": ", ".join(measure.invariances),
     }
@@ -216,25 +220,24 @@ _ORDER = ("permutation", "translation", "isotropic scaling")
 _ROTATION = (*_ORDER, "rotation")
 _EACH = (*_ORDER, "unit scaling")
 _LINEAR = tuple(INVARIANCES)
-_DISTANCE = {"fits": True, "higher": False, "metric": True}
+_distance = partial(Alignment, fits=True, higher=False, metric=True)
+_shape = partial(_distance, "axes", invariances=_ROTATION)
+_canonical = partial(Alignment, "units", fits=True, held_out=(-1.0, 1.0))
+_matching = partial(Alignment, "units", fits=True, bounds=(-1.0, 1.0), invariances=_EACH)
 
 ALIGNMENTS: dict[str, Alignment] = {
     "linear cka": Alignment("kernels", cka, invariances=_ROTATION),
     "unbiased cka": Alignment("kernels", unbiased_cka, bounds=(-np.inf, np.inf), invariances=_ROTATION),
     "crossvalidated cka": Alignment("repeats", crossvalidated_cka, bounds=(-np.inf, np.inf), invariances=_ROTATION),
     "rbf cka": Alignment("kernels", rbf_cka, invariances=_ROTATION),
-    "procrustes": Alignment(
-        "axes", _from(rotation, _chord), bounds=(0, np.sqrt(2)), invariances=_ROTATION, **_DISTANCE
-    ),
-    "angular": Alignment("axes", _from(rotation, np.arccos), bounds=(0, np.pi / 2), invariances=_ROTATION, **_DISTANCE),
-    "cca": Alignment("units", cca, fits=True, invariances=_LINEAR),
-    "svcca": Alignment("units", svcca, fits=True, invariances=_ROTATION),
-    "pwcca": Alignment("units", pwcca, fits=True, invariances=_ORDER, symmetric=False),
-    "one-to-one": Alignment("units", one_to_one, fits=True, bounds=(-1, 1), invariances=_EACH),
-    "semi-matching": Alignment("units", semi_matching, fits=True, bounds=(-1, 1), invariances=_EACH, symmetric=False),
-    "soft matching": Alignment("units", soft_matching, fits=True, bounds=(-1, 1), invariances=_EACH),
-    "soft matching distance": Alignment(
-        "units", _from(soft_matching, _chord), bounds=(0, 2), invariances=_EACH, **_DISTANCE
-    ),
+    "procrustes": _shape(_from(rotation, _chord), bounds=(0.0, np.sqrt(2)), held_out=(0.0, 2.0)),
+    "angular": _shape(_from(rotation, np.arccos), bounds=(0.0, np.pi / 2), held_out=(0.0, np.pi)),
+    "cca": _canonical(cca, invariances=_LINEAR),
+    "svcca": _canonical(svcca, invariances=_ROTATION),
+    "pwcca": _canonical(pwcca, invariances=_ORDER, symmetric=False),
+    "one-to-one": _matching(one_to_one),
+    "semi-matching": _matching(semi_matching, symmetric=False),
+    "soft matching": _matching(soft_matching),
+    "soft matching distance": _distance("units", _from(soft_matching, _chord), bounds=(0.0, 2.0), invariances=_EACH),
 }
 """Measures of alignment by name; another one is one more entry."""

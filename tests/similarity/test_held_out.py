@@ -43,6 +43,10 @@ def test_labels_decide_and_no_order(method):
     again = alignment(ours, shuffled, method=method, folds=folds[::-1])
     np.testing.assert_allclose(found, again)
     assert found.dims == ("fold",)
+    against = alignment(ours, -theirs, method=method, folds=folds)
+    for scores in (found, against):
+        assert (scores >= scores.attrs["lowest"]).all()
+        assert (scores <= scores.attrs["highest"]).all()
     assert not np.allclose(found, alignment(ours, theirs, method=method, folds=3))
 
 
@@ -93,6 +97,17 @@ def test_what_fits_nothing_takes_the_stimuli_of_the_fold_alone(method):
     some = np.flatnonzero(folds == 0)
     found = alignment(ours, theirs, method=method, folds=folds).sel(fold=0).item()
     assert found == pytest.approx(alignment(ours[some], theirs[some], method=method).item())
+
+
+def test_scores_reach_their_bounds_where_what_was_found_is_turned_around():
+    """Held-out bounds are those that can be reached: the sign of one side is changed in one fold."""
+    ours, _ = pair(8)
+    folds = stimulus_folds(ours, folds=3)
+    turned = ours.where(folds != 0, -ours)
+    for method in FITTED:
+        found = alignment(ours, turned, method=method, folds=folds).sel(fold=0)
+        worst = found.attrs["lowest" if found.attrs["higher_is_nearer"] else "highest"]
+        assert found.item() == pytest.approx(worst, abs=1e-5)
 
 
 def test_layers_and_folds_stand_side_by_side():

@@ -203,7 +203,12 @@ def _rsa(
         for table, label in ((responses, by), (reference, None))
     )
     found = []
+    kinds = None if same is None else (responses if same in responses.coords else reference)[same].values
     for label in np.unique(fold):
+        if kinds is not None and len(np.unique(kinds[fold == label])) < 2:
+            raise ValueError(
+                f"fold {label} holds one {same} alone, and pairs within it are left out of RDMs: choose fewer folds"
+            )
         some = {dim: np.flatnonzero(fold == label) for dim in ("stimulus", "stimulus2")}
         found.append(compare(ours.isel(some), theirs.isel(some), method=method).assign_coords(fold=label))
     return xr.concat(found, "fold")

@@ -91,8 +91,8 @@ def finished(inner: Products, measure: Dissimilarity, method: str, stimuli: np.n
 def _angles(inner: Products) -> np.ndarray:
     """One minus the cosine of the angle between patterns."""
     length = np.sqrt(np.diagonal(inner.inner))
-    matrix = inner.inner / length[:, None]
-    matrix /= length
+    matrix = np.multiply.outer(length, length)
+    np.divide(inner.inner, matrix, out=matrix)
     np.subtract(1, matrix, out=matrix)
     np.clip(matrix, 0, 2, out=matrix)
     np.fill_diagonal(matrix, 0)
@@ -102,7 +102,7 @@ def _angles(inner: Products) -> np.ndarray:
 def _differences(inner: Products) -> np.ndarray:
     """Squared length of the difference of patterns, a unit; below zero only where crossvalidated."""
     square = np.diagonal(inner.inner)
-    matrix = square[:, None] + square
+    matrix = np.add.outer(square, square)
     matrix -= inner.inner
     matrix -= inner.inner
     matrix /= inner.units
@@ -117,8 +117,16 @@ def _divergences(inner: Products) -> np.ndarray:
     return matrix
 
 
+def _squares(inner: Products) -> np.ndarray:
+    """Squared lengths, not below zero."""
+    matrix = _differences(inner)
+    return np.maximum(matrix, 0, out=matrix)
+
+
 def _lengths(inner: Products) -> np.ndarray:
-    return np.maximum(_differences(inner), 0)
+    """Lengths of the differences."""
+    matrix = _squares(inner)
+    return np.sqrt(matrix, out=matrix)
 
 
 _SQUARE: dict[str, Any] = {"lengths": True, "square": True}
@@ -127,10 +135,10 @@ DISSIMILARITIES: dict[str, Dissimilarity] = {
     "correlation": Dissimilarity("pattern", _angles, shared=partial(shared_angles, centred=True)),
     "cosine": Dissimilarity(None, _angles, shared=partial(shared_angles, centred=False)),
     "euclidean": Dissimilarity(
-        "unit", lambda inner: np.sqrt(_lengths(inner)), lengths=True, shared=lambda c: np.sqrt(shared_differences(c))
+        "unit", _lengths, lengths=True, shared=lambda chunks: np.sqrt(shared_differences(chunks))
     ),
-    "squared euclidean": Dissimilarity("unit", _lengths, shared=shared_differences, **_SQUARE),
-    "mahalanobis": Dissimilarity("unit", _lengths, noise="ledoit-wolf", **_SQUARE),
+    "squared euclidean": Dissimilarity("unit", _squares, shared=shared_differences, **_SQUARE),
+    "mahalanobis": Dissimilarity("unit", _squares, noise="ledoit-wolf", **_SQUARE),
     "crossnobis": Dissimilarity("unit", _differences, crossvalidated=True, shared=shared_differences, **_SQUARE),
     "poisson": Dissimilarity(None, _divergences, sums=log_products),
     "crossvalidated poisson": Dissimilarity(None, _divergences, crossvalidated=True, sums=log_products),

@@ -22,7 +22,7 @@ def labelled(
     *,
     name: str,
     attrs: Mapping[str, Any],
-    known: Mapping[str, xr.Index] | None = None,
+    known: Mapping[Hashable, xr.Index] | None = None,
 ) -> xr.DataArray:
     """What ``xarray.DataArray`` makes of the same arguments, unchecked, and sharing the coordinates' memory.
 
@@ -51,8 +51,7 @@ def labelled(
     >>> labelled(np.array([0.3, 0.4]), coords, ("layer",), name="similarity", attrs={}).sel(layer="V2").item()
     0.4
     """
-    variables = dict(coords)
-    indexes: dict[Hashable, xr.Index] = {**known} if known else {}
+    variables, indexes = dict(coords), dict(known or {})
     for key, variable in coords.items():
         if key not in dims:
             variables[key] = variable.to_base_variable()

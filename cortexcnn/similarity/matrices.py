@@ -249,12 +249,13 @@ def _check_options(
     zscore: bool,
 ) -> np.ndarray | None:
     """Refuse what these responses can't give; return the fold of each repeat, None where nothing is crossvalidated."""
-    if responses.sizes["unit"] == 0 or responses.sizes["stimulus"] < 2:
+    sizes = responses.sizes
+    if sizes["unit"] == 0 or sizes["stimulus"] < 2:
         raise ValueError(
-            f"an rdm needs units and at least 2 stimuli; there are {responses.sizes['unit']} units and "
-            f"{responses.sizes['stimulus']} stimuli"
+            f"an rdm needs units and at least 2 stimuli; there are {sizes['unit']} units and "
+            f"{sizes['stimulus']} stimuli"
         )
-    repeats = responses.sizes.get("repeat", 1)
+    repeats = sizes.get("repeat", 1)
     if isinstance(noise, str):
         chosen(NOISES, noise, what="noise")
         if repeats < 2:
@@ -341,7 +342,7 @@ def _labelled(
     coords = {str(name): part for name, part in along.items() if part.dims == ("stimulus",)}
     coords["stimulus2"] = xr.IndexVariable("stimulus2", along["stimulus"])
     index, turned = responses.xindexes["stimulus"], {"stimulus": "stimulus2"}
-    known = {"stimulus": index, "stimulus2": index.rename(turned, turned)}
+    known: dict[Hashable, xr.Index] = {"stimulus": index, "stimulus2": index.rename(turned, turned)}
     dims: tuple[str, ...] = ("stimulus", "stimulus2")
     if by is None:
         values, coords["units"] = matrices[0], xr.Variable((), counts[0])

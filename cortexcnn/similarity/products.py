@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-__all__ = ["Prepared", "Products", "fold_means", "prepared", "products", "refuse_missing", "widths"]
+__all__ = ["Prepared", "Products", "blocks", "fold_means", "prepared", "products", "refuse_missing", "widths"]
 
 _CHUNK_BYTES = 2**25
 """Size of one chunk of patterns; larger gains nothing, because the product is then bound by arithmetic."""
@@ -140,7 +140,7 @@ def products(chunks: Iterable[np.ndarray], *, centre: str | None) -> Products:
         Products, number of units and means.
     """
     inner, total, shift, count, eps = np.zeros(1), np.zeros(1), np.zeros(1), 0, np.finfo(np.float64).eps
-    for chunk in chunks:
+    for chunk in blocks(chunks):
         patterns = chunk
         if centre == "unit":
             patterns = chunk - chunk.mean(axis=1, keepdims=True)
@@ -154,8 +154,29 @@ def products(chunks: Iterable[np.ndarray], *, centre: str | None) -> Products:
         eps = np.finfo(chunk.dtype).eps
     left = total / max(count, 1)
     if centre == "pattern" and count:
-        inner -= count * np.outer(left, left)
+        together = np.sqrt(count) * left
+        inner -= np.outer(together, together)
     return Products(inner, count, shift + left, float(eps))
+
+
+def blocks(chunks: Iterable[np.ndarray], width: int = 4096) -> Iterator[np.ndarray]:
+    """Chunks cut into fewer units, over which float32 products are summed in float32: wider ones would round more.
+
+    Parameters
+    ----------
+    chunks : iterable of ndarray (fold, stimulus, unit)
+        Patterns.
+    width : int
+        How many units at most.
+
+    Yields
+    ------
+    ndarray (fold, stimulus, unit)
+        Views of them.
+    """
+    for chunk in chunks:
+        for start in range(0, chunk.shape[2], width):
+            yield chunk[..., start : start + width]
 
 
 def _sum(patterns: np.ndarray) -> np.ndarray:
@@ -197,8 +218,8 @@ def refuse_missing(patterns: np.ndarray, *, repeated: bool) -> None:
 
 def _add_between_folds(inner: np.ndarray, patterns: np.ndarray) -> np.ndarray:
     """Add the product of the patterns of one fold, or its mean over ordered pairs of different folds."""
-    stimuli = patterns.shape[1]
-    inner = inner if inner.ndim == 2 else np.zeros((stimuli, stimuli))
+    if inner.ndim < 2:
+        inner = np.zeros((patterns.shape[1], patterns.shape[1]))
     if len(patterns) == 1:
         x = np.ascontiguousarray(patterns[0])
         inner += x @ x.T
@@ -266,8 +287,8 @@ def widths(responses: xr.DataArray, units: np.ndarray) -> Iterator[slice | np.nd
     slice or ndarray of int
         A slice where they are neighbours, which copies nothing.
     """
-    size = responses.sizes["stimulus"] * responses.sizes.get("repeat", 1)
-    width = max(1, _CHUNK_BYTES // (size * (4 if responses.dtype == np.float32 else 8)))
+    size = responses.size // responses.sizes["unit"] * (4 if responses.dtype == np.float32 else 8)
+    width = max(1, _CHUNK_BYTES // size)
     for start in range(0, len(units), width):
         yield _as_slice(units[start : start + width])
 

@@ -26,19 +26,13 @@ from cortexcnn.cli.arguments import add_model, load_network, names, new_folder, 
 from cortexcnn.cli.probe import convolutions
 from cortexcnn.models import Network, random_weights
 from cortexcnn.protocols import CONTROLS, Target, evaluate_networks, layer_rdms, target
-from cortexcnn.similarity import corrected_variance, evaluate
+from cortexcnn.similarity import corrected_variance, evaluate, significance
 
 OWN_PAIRS = {"henaff2021": "different movies"}
 """Pairs of stimuli that are compared, where not all are."""
 
-SHOWN_CONTROLS = [
-    ("pixels", "pixels"),
-    ("classical V1", "simple"),
-    ("classical V1", "complex"),
-    ("classical V2", "angles"),
-    ("classical V2", "correlations"),
-]
-"""Controls that the figure shows; the table has all."""
+HIDDEN_CONTROLS = [("classical V1", "normalised_simple"), ("classical V1", "normalised_complex")]
+"""Controls that the table has and the figure does not: they lie where those without normalisation do."""
 
 
 def main(argv: list[str] | None = None) -> pd.DataFrame:
@@ -83,19 +77,32 @@ def _scores(
         seeds = xr.concat(each, "seed", coords="minimal", compat="override")
         subjects = ["subjects"] if "subject" in cortex.rdms[pairs].dims else []
         random = evaluate(seeds, cortex.rdms[pairs], over=["stimuli", *subjects, "seeds"], **draws)
-        columns = ["similarity", "lower", "upper"]
-        rows = pd.concat(
-            [
-                result[[*columns, "network", "layer"]].to_dataframe().reset_index(drop=True),
-                random[columns].to_dataframe().reset_index()[["layer", *columns]].assign(network="random weights"),
-            ]
-        )
+        random = random.assign_coords(network=("layer", np.full(random.sizes["layer"], "random weights")))
+        rows = pd.concat([_rows(result, result["by_chance"]), _rows(random.rename(layer="model"))])
         rows = rows.merge(_above(result, "trained", "shuffled weights"), on=["network", "layer"], how="left")
         lower, upper = cortex.ceilings[pairs]
         tables.append(
             rows.assign(reference=cortex.name, pairs=pairs, units=scaled, ceiling_lower=lower, ceiling_upper=upper)
         )
     return tables
+
+
+def _rows(result: xr.Dataset, by_chance: xr.DataArray | None = None) -> pd.DataFrame:
+    """A row for each model of an evaluation, with what is significant (false discovery rate)."""
+    result = result if "layer" in result else result.assign_coords(layer=result["model"])
+    named = result[["similarity", "lower", "upper", "network", "layer"]].reset_coords(["network", "layer"])
+    rows = named.to_dataframe().reset_index(drop=True).rename(columns={"similarity": "score"})
+    rows = rows.assign(p=significance(result)["p_corrected"].values, p_best=np.nan)
+    if "ceiling" in result:
+        rows["p_ceiling"] = significance(result, against="ceiling")["p_corrected"].values
+    if by_chance is not None:
+        rows["by_chance"] = by_chance.values
+    for network, its in rows.groupby("network"):
+        if network == "trained":
+            only = result.isel(model=its.index)
+            between = significance(only, against="each other")["p_corrected"].values
+            rows.loc[its.index, "p_best"] = between[int(its["score"].argmax())]
+    return rows
 
 
 def _above(result: xr.Dataset, network: str, control: str) -> pd.DataFrame:
@@ -112,38 +119,8 @@ def _above(result: xr.Dataset, network: str, control: str) -> pd.DataFrame:
 
 def _figure(table: pd.DataFrame) -> plt.Figure:
     """A column of panels for each area, a row for each scaling of the units."""
-    areas, scalings = (list(dict.fromkeys(table[name])) for name in ("reference", "units"))
-    figure, axes = plot.figure(len(scalings), len(areas), width=4.6, height=3.2)
-    grid = np.reshape(axes, (len(scalings), len(areas)))
-    for row, scaled in enumerate(scalings):
-        for column, area in enumerate(areas):
-            part = table[(table["reference"] == area) & (table["units"] == scaled)]
-            ax = _panel(part, grid[row, column])
-            ax.set_title(f"{area}\nunits {scaled}, {part['pairs'].iloc[0]}")
-            if column:
-                ax.set_ylabel("")
-            if (row, column) != (0, len(areas) - 1) and ax.get_legend():
-                ax.get_legend().remove()
-    return figure
-
-
-def _panel(part: pd.DataFrame, ax: plt.Axes) -> plt.Axes:
-    lines = {
-        name: part[part["network"] == name].set_index("layer")[["similarity", "lower", "upper"]].to_xarray()
-        for name in ("trained", "random weights", "shuffled weights")
-        if (part["network"] == name).any()
-    }
-    layers = list(dict.fromkeys(part.loc[part["network"] == next(iter(lines)), "layer"]))
-    lines = {name: one.rename(similarity="score").sel(layer=layers) for name, one in lines.items()}
-    controls = {}
-    for network, layer in SHOWN_CONTROLS:
-        row = part[(part["network"] == network) & (part["layer"] == layer)].iloc[0]
-        label = network if network == layer else f"{network[-2:]} {layer}".replace("_", " ")
-        controls[label] = (row["similarity"], row["lower"], row["upper"])
-    ceiling = tuple(part[["ceiling_lower", "ceiling_upper"]].iloc[0])
-    return plot.layers_by_reference(
-        lines, controls=controls, ceiling=ceiling, measure="Spearman correlation of RDMs", ax=ax
-    )
+    hidden = [pair in HIDDEN_CONTROLS for pair in zip(table["network"], table["layer"], strict=True)]
+    return plot.areas(table[~np.array(hidden)], measure="Spearman correlation of RDMs")[0, 0].figure
 
 
 def _references(arguments: argparse.Namespace) -> dict[str, dict[str, Path]]:

@@ -8,7 +8,7 @@ what bounds it (:func:`noise_ceiling`, :func:`ceiling_test`, :func:`split_half`)
 :func:`advise` chooses the test. :func:`partial` takes controls out, :func:`partition_variance` shares the
 variance out between models, :func:`evaluate_fitted` mixes them into one; :func:`embed` makes maps of stimuli, and of
 whole RDMs (:func:`angles_between`). :func:`encode` predicts neurons from units, :func:`alignment` compares responses up
-to what does not matter. What can be chosen is a name in :data:`DISSIMILARITIES`, :data:`NOISES`, :data:`COMPARISONS`,
+to what does not matter; :func:`panel` runs several measures on the same held-out stimuli. What can be chosen is a name in :data:`DISSIMILARITIES`, :data:`NOISES`, :data:`COMPARISONS`,
 :data:`TRANSFORMS`, :data:`CORRECTIONS`, :data:`ALIGNMENTS` or :data:`ENCODERS`; a measure of one's own is one more
 entry there.
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from cortexcnn.similarity.across_subjects import TESTS, across_subjects
 from cortexcnn.similarity.advisor import advise
-from cortexcnn.similarity.alignment import ALIGNMENTS, Alignment, alignment
+from cortexcnn.similarity.alignment import ALIGNMENTS, INVARIANCES, Alignment, alignment
 from cortexcnn.similarity.ceiling import noise_ceiling
 from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.dissimilarity import DISSIMILARITIES, Dissimilarity
@@ -32,6 +32,7 @@ from cortexcnn.similarity.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.noise import NOISES, noise_covariance
 from cortexcnn.similarity.null import permutation_null
 from cortexcnn.similarity.pairs import leave_out_pairs
+from cortexcnn.similarity.panel import disagreements, panel
 from cortexcnn.similarity.partial import partial, partition_variance
 from cortexcnn.similarity.power import power
 from cortexcnn.similarity.reliability import halves, spearman_brown, split_half, split_half_rdms
@@ -46,6 +47,7 @@ __all__ = [
     "CORRECTIONS",
     "DISSIMILARITIES",
     "ENCODERS",
+    "INVARIANCES",
     "NOISES",
     "TESTS",
     "TRANSFORMS",
@@ -60,6 +62,7 @@ __all__ = [
     "ceiling_test",
     "compare",
     "corrected_variance",
+    "disagreements",
     "embed",
     "encode",
     "evaluate",
@@ -70,6 +73,7 @@ __all__ = [
     "median_score",
     "noise_ceiling",
     "noise_covariance",
+    "panel",
     "partial",
     "partition_variance",
     "permutation_null",

@@ -4,13 +4,13 @@ Responses become representational dissimilarity matrices (:func:`rdm`), by thems
 (:func:`noise_covariance`); RDMs are compared over their pairs of stimuli (:func:`compare`), and each figure comes with
 what bounds it (:func:`noise_ceiling`, :func:`ceiling_test`, :func:`split_half`), what it would be by chance
 (:func:`permutation_null`) and how far it can be trusted (:func:`evaluate`, :func:`significance`, :func:`bootstrap`,
-:func:`across_subjects`); :func:`power` plans the next experiment;
-:func:`advise` chooses the test. :func:`partial` takes controls out, :func:`partition_variance` shares the
-variance out between models, :func:`evaluate_fitted` mixes them into one; :func:`embed` makes maps of stimuli, and of
-whole RDMs (:func:`angles_between`). :func:`encode` predicts neurons from units, :func:`alignment` compares responses up
-to what does not matter; :func:`panel` runs several measures on the same held-out stimuli. What can be chosen is a name in :data:`DISSIMILARITIES`, :data:`NOISES`, :data:`COMPARISONS`,
-:data:`TRANSFORMS`, :data:`CORRECTIONS`, :data:`ALIGNMENTS` or :data:`ENCODERS`; a measure of one's own is one more
-entry there.
+:func:`across_subjects`); :func:`power` plans the next experiment; :func:`advise` chooses the test. :func:`partial`
+takes controls out, :func:`partition_variance` shares the variance out between models, :func:`evaluate_fitted` mixes
+them into one; :func:`embed` makes maps of stimuli, and of whole RDMs (:func:`angles_between`). :func:`encode` predicts
+neurons from units, :func:`alignment` compares responses up to what does not matter; :func:`panel` runs several measures
+on the same held-out stimuli. What can be chosen is a name in :data:`DISSIMILARITIES`, :data:`NOISES`,
+:data:`COMPARISONS`, :data:`TRANSFORMS`, :data:`CORRECTIONS`, :data:`ALIGNMENTS` or :data:`ENCODERS`; a measure of one's
+own is one more entry there.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def log_products(chunks: Iterable[np.ndarray]) -> Products:
     Returns
     -------
     Products
-        ``inner`` (stimulus, stimulus): rates of the first, logarithms of the second.
+        ``inner`` (stimulus, stimulus): rates of the first, logarithms of the second but for a constant.
 
     Raises
     ------
@@ -43,9 +43,8 @@ def log_products(chunks: Iterable[np.ndarray]) -> Products:
                 f"{int((chunk < 0).any(axis=(0, 1)).sum())} units have negative responses, which are no spike counts: "
                 'give counts, or choose method="crossnobis"'
             )
-        rates = chunk.astype(np.float64)
-        rates += PRIOR_MEAN * PRIOR_WEIGHT
-        rates /= 1 + PRIOR_WEIGHT
+        # The rates are these over 1 + PRIOR_WEIGHT, a factor that comes off below and that no difference of logs has.
+        rates = np.add(chunk, PRIOR_MEAN * PRIOR_WEIGHT, dtype=np.float64)
         logs = np.log(rates)
         if len(rates) == 1:
             inner = inner + rates[0] @ logs[0].T
@@ -53,4 +52,5 @@ def log_products(chunks: Iterable[np.ndarray]) -> Products:
             between = rates.sum(axis=0) @ logs.sum(axis=0).T - sum(a @ b.T for a, b in zip(rates, logs, strict=True))
             inner = inner + between / (len(rates) * (len(rates) - 1))
         count += chunk.shape[2]
+    inner /= 1 + PRIOR_WEIGHT
     return Products(inner, count, np.zeros(len(inner)), float(np.finfo(np.float64).eps))

@@ -51,7 +51,7 @@ def noise_products(
     few = len(units) <= responses.sizes["stimulus"] * repeats
     if isinstance(noise, xr.DataArray) or noise == "full" or few:
         order = ("stimulus", "unit", "repeat") if "repeat" in responses.dims else ("stimulus", "unit")
-        values = responses.variable[{"unit": units}].transpose(*order).values.astype(np.float64)
+        values = responses.variable[{"unit": units}].transpose(*order).values.astype(np.float64, copy=False)
         covariance = _given(noise, responses, units) if isinstance(noise, xr.DataArray) else _estimated(values, noise)
         patterns = fold_means(values, folds) if values.ndim == 3 else values[None]
         refuse_missing(patterns, repeated=values.ndim == 3)
@@ -67,7 +67,10 @@ def _given(noise: xr.DataArray, responses: xr.DataArray, units: np.ndarray) -> n
             f"noise has the dimensions unit and unit2, with the labels of all {len(units)} units; this one has "
             f"{dict(noise.sizes)}: make it by noise_covariance"
         )
-    return noise.transpose("unit", "unit2").sel(unit=labels, unit2=labels).values.astype(np.float64)
+    square = noise.transpose("unit", "unit2")
+    if not all(np.array_equal(square[dim].values, labels) for dim in square.dims):
+        square = square.sel(unit=labels, unit2=labels)
+    return square.values.astype(np.float64, copy=False)
 
 
 def _estimated(values: np.ndarray, noise: str) -> np.ndarray:

@@ -24,8 +24,8 @@ def best(runs: int, *functions: Callable[[], object]) -> list[float]:
 
 def line(name: str, ours: float, peer: float | None, limit: float | None = None) -> None:
     """Print our time beside a peer's and a limit's."""
-    beside = f"rsatoolbox {peer:10.1f} ms  {peer / ours:8.1f}×" if peer is not None else " " * 35
-    bound = f"   product {limit:8.1f} ms  {ours / limit:5.2f}×" if limit is not None else ""
+    beside = f"rsatoolbox {peer:10.2f} ms  {peer / ours:8.1f}×" if peer is not None else " " * 35
+    bound = f"   product {limit:8.2f} ms  {ours / limit:5.2f}×" if limit is not None else ""
     print(f"{name:46} {ours:9.2f} ms   {beside}{bound}", flush=True)
 
 

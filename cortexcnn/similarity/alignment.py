@@ -17,9 +17,10 @@ import xarray as xr
 from cortexcnn.arrays import groups
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.canonical import cca, pwcca, svcca
+from cortexcnn.similarity.folds import folds_of
 from cortexcnn.similarity.kernels import cka, crossvalidated_cka, rbf_cka, rotation, unbiased_cka
 from cortexcnn.similarity.matching import one_to_one, semi_matching, soft_matching
-from cortexcnn.similarity.sides import SIDES, folds_of, matched
+from cortexcnn.similarity.sides import LEAST, SIDES, matched
 
 __all__ = ["ALIGNMENTS", "INVARIANCES", "Alignment", "alignment"]
 
@@ -162,7 +163,7 @@ def alignment(
     """
     measure = chosen(ALIGNMENTS, method, what="alignment")
     responses, reference = matched(responses, reference)
-    held_out = None if folds is None else folds_of(responses, reference, folds, same=same, rng=rng)
+    held_out = None if folds is None else folds_of(responses, reference, folds, same=same, least=LEAST, rng=rng)
     tables = {None: responses} if by is None else dict(groups(responses, by))
     side = SIDES[measure.takes]
     theirs = side.make(reference, "the reference")

@@ -7,7 +7,9 @@ import heapq
 import numpy as np
 import xarray as xr
 
-__all__ = ["stimulus_folds"]
+from cortexcnn.arrays import match_stimuli
+
+__all__ = ["folds_of", "stimulus_folds"]
 
 
 def stimulus_folds(
@@ -60,6 +62,62 @@ def stimulus_folds(
         heapq.heapreplace(smallest, (size + len(members[group]), fold))
     coords = {name: coord for name, coord in table.coords.items() if coord.dims == ("stimulus",)}
     return xr.DataArray(result, coords, ("stimulus",), "fold")
+
+
+def folds_of(
+    responses: xr.DataArray,
+    reference: xr.DataArray,
+    folds: int | xr.DataArray,
+    *,
+    same: str | None = None,
+    least: int = 1,
+    rng: int | np.random.Generator | None = 0,
+) -> xr.DataArray:
+    """The fold of each stimulus of two tables: drawn, or as they are given.
+
+    Parameters
+    ----------
+    responses, reference : DataArray
+        Tables of the same stimuli in the same order.
+    folds : int or DataArray (stimulus)
+        How many, to be drawn, or the fold of each stimulus, in any order.
+    same : str, optional
+        A coordinate of either table: stimuli with equal labels are held out together.
+    least : int
+        How many stimuli a fold must have.
+    rng : int, Generator or None
+        For the draw.
+
+    Returns
+    -------
+    DataArray (stimulus)
+        In the order of the tables.
+
+    Raises
+    ------
+    ValueError
+        If there are not at least 2 folds of so many stimuli each, or they are of other stimuli.
+
+    Examples
+    --------
+    >>> table = xr.DataArray(np.zeros((4, 1)), {"stimulus": list("abcd"), "unit": [0]}, ("stimulus", "unit"))
+    >>> given = xr.DataArray([1, 1, 0, 0], {"stimulus": list("dcba")}, ("stimulus",))
+    >>> folds_of(table, table, given).values
+    array([0, 0, 1, 1])
+    """
+    if isinstance(folds, xr.DataArray):
+        if folds.dims != ("stimulus",):
+            raise ValueError(f"folds are numbered along stimulus; these have {dict(folds.sizes)}")
+        found = match_stimuli(responses, folds, names=("the responses", "the folds"))[1]
+    else:
+        found = stimulus_folds(responses if same in responses.coords else reference, folds=folds, same=same, rng=rng)
+    _, sizes = np.unique(found, return_counts=True)
+    if len(sizes) < 2 or sizes.min() < least:
+        raise ValueError(
+            f"at least 2 folds are wanted, with at least {least} held-out stimuli in each; these have {sizes.tolist()} "
+            "stimuli: choose other folds, or fewer"
+        )
+    return found
 
 
 def _members(table: xr.DataArray, same: str | None) -> list[np.ndarray]:

@@ -117,7 +117,7 @@ def _centred(values: np.ndarray) -> np.ndarray:
 
 
 def _cosine(first: np.ndarray, second: np.ndarray, _: Pairs) -> np.ndarray:
-    lengths = (np.sqrt(np.einsum("rp,rp->r", values, values)) for values in (first, second))
+    lengths = (np.sqrt(np.vecdot(values, values)) for values in (first, second))
     return first @ second.T / np.multiply.outer(*(np.where(length > 0, length, np.nan) for length in lengths))
 
 

@@ -14,9 +14,10 @@ from cortexcnn.choices import chosen
 from cortexcnn.similarity.alignment import ALIGNMENTS, alignment
 from cortexcnn.similarity.comparison import compare
 from cortexcnn.similarity.encoding import ENCODERS, encode
+from cortexcnn.similarity.folds import folds_of
 from cortexcnn.similarity.matrices import rdm
 from cortexcnn.similarity.measures import COMPARISONS
-from cortexcnn.similarity.sides import folds_of, matched
+from cortexcnn.similarity.sides import LEAST, matched
 
 __all__ = ["disagreements", "panel"]
 
@@ -83,7 +84,7 @@ def panel(
     """
     _check(measures)
     responses, reference = matched(responses, reference)
-    fold = folds_of(responses, reference, folds, same=same, rng=rng)
+    fold = folds_of(responses, reference, folds, same=same, least=LEAST, rng=rng)
     tables = {}
     for name in measures:
         if name in ALIGNMENTS:

@@ -11,15 +11,14 @@ import xarray as xr
 from scipy.linalg.lapack import dpstrf
 
 from cortexcnn.arrays import check_responses, match_stimuli
-from cortexcnn.similarity.folds import stimulus_folds
 from cortexcnn.similarity.products import Prepared, prepared, products
 
-__all__ = ["SIDES", "Side", "folds_of", "matched"]
+__all__ = ["LEAST", "SIDES", "Side", "matched"]
 
 _WAYS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
 """To share four groups of repeats out to two kernels."""
 
-_LEAST = 4
+LEAST = 4
 """Stimuli that are compared."""
 
 
@@ -44,54 +43,9 @@ def matched(responses: xr.DataArray, reference: xr.DataArray) -> tuple[xr.DataAr
         check_responses(table)
         if "time" in table.dims:
             raise ValueError('responses have a time axis; average over it or select from it first, e.g. .mean("time")')
-    if responses.sizes["stimulus"] < _LEAST:
-        raise ValueError(f"alignment takes {_LEAST} stimuli at least; there are {responses.sizes['stimulus']}")
+    if responses.sizes["stimulus"] < LEAST:
+        raise ValueError(f"alignment takes {LEAST} stimuli at least; there are {responses.sizes['stimulus']}")
     return match_stimuli(responses, reference, names=("the responses", "the reference"))
-
-
-def folds_of(
-    responses: xr.DataArray,
-    reference: xr.DataArray,
-    folds: int | xr.DataArray,
-    *,
-    same: str | None,
-    rng: int | np.random.Generator | None,
-) -> xr.DataArray:
-    """The fold of each stimulus, in the order of the responses.
-
-    Parameters
-    ----------
-    responses, reference : DataArray
-        Tables that are matched.
-    folds : int or DataArray (stimulus)
-        How many, to be drawn, or the fold of each stimulus.
-    same : str or None
-        A coordinate of either table: stimuli with equal labels are held out together.
-    rng : int, Generator or None
-        For the draw.
-
-    Returns
-    -------
-    DataArray (stimulus)
-
-    Raises
-    ------
-    ValueError
-        If there are not at least 2 folds of 4 stimuli each.
-    """
-    if isinstance(folds, xr.DataArray):
-        if folds.dims != ("stimulus",):
-            raise ValueError(f"folds are numbered along stimulus; these have {dict(folds.sizes)}")
-        found = match_stimuli(responses, folds, names=("the responses", "the folds"))[1]
-    else:
-        found = stimulus_folds(responses if same in responses.coords else reference, folds=folds, same=same, rng=rng)
-    _, sizes = np.unique(found, return_counts=True)
-    if len(sizes) < 2 or sizes.min() < _LEAST:
-        raise ValueError(
-            f"2 folds of {_LEAST} stimuli at least are wanted, so that the held-out ones can be compared with each "
-            f"other; these have {sizes.tolist()} stimuli: choose fewer folds"
-        )
-    return found
 
 
 @dataclass(frozen=True)

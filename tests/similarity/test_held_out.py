@@ -122,9 +122,9 @@ def test_layers_and_folds_stand_side_by_side():
 
 def test_folds_that_can_not_be_scored_are_refused():
     ours, theirs = pair(7)
-    with pytest.raises(ValueError, match=r"2 folds of 4 stimuli at least .* choose fewer folds"):
+    with pytest.raises(ValueError, match=r"at least 4 held-out stimuli in each; .* or fewer"):
         alignment(ours, theirs, folds=20)
-    with pytest.raises(ValueError, match="2 folds of 4 stimuli at least"):
+    with pytest.raises(ValueError, match="at least 2 folds are wanted, with at least 4"):
         alignment(ours, theirs, folds=xr.zeros_like(stimulus_folds(ours)))
     with pytest.raises(ValueError, match="folds are numbered along stimulus"):
         alignment(ours, theirs, folds=ours)

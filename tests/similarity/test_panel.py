@@ -111,7 +111,7 @@ def test_bad_input_is_refused(sides):
         panel(*sides, measures=["banded ridge"])
     with pytest.raises(ValueError, match="2 labels of layer at least; there is z alone"):
         panel(sides[0].isel(unit=slice(8)), sides[1])
-    with pytest.raises(ValueError, match=r"these have .* stimuli: choose fewer folds"):
+    with pytest.raises(ValueError, match=r"these have .* stimuli: choose other folds, or fewer"):
         panel(*sides, folds=60)
     with pytest.raises(ValueError, match=r"fold 0 holds one movie alone, .* choose fewer folds"):
         panel(*sides, folds=30, same="movie", measures=["spearman"])

@@ -13,7 +13,7 @@ from cortexcnn.similarity.encoding.banded import band_weights, contributions
 from cortexcnn.similarity.encoding.heldout import ENCODERS, HeldOut, Options, held_out
 from cortexcnn.similarity.encoding.kernel import Kernel, kernel
 from cortexcnn.similarity.encoding.score import by_fold, scored, unit_reliability
-from cortexcnn.similarity.folds import stimulus_folds
+from cortexcnn.similarity.folds import folds_of
 
 __all__ = ["encode"]
 
@@ -115,7 +115,7 @@ def encode(
     """
     chosen(ENCODERS, method, what="encoder")
     responses, cells, repeated = _tables(responses, reference)
-    fold = _folds(responses, cells, folds, same, rng)
+    fold = folds_of(responses, cells, folds, same=same, rng=rng).values
     _check_numbers(penalties, components, candidates)
     sources = _sources(responses, by)
     if by in cells.coords:
@@ -160,21 +160,6 @@ def _tables(responses: xr.DataArray, reference: xr.DataArray) -> tuple[xr.DataAr
             'e.g. by reference.mean("repeat").dropna("unit")'
         )
     return responses, cells, repeated
-
-
-def _folds(
-    responses: xr.DataArray,
-    cells: xr.DataArray,
-    folds: int | xr.DataArray,
-    same: str | None,
-    rng: int | np.random.Generator | None,
-) -> np.ndarray:
-    """The fold of each stimulus."""
-    if not isinstance(folds, xr.DataArray):
-        return stimulus_folds(_with(same, responses, cells), folds=folds, same=same, rng=rng).values
-    if folds.dims != ("stimulus",) or len(np.unique(folds)) < 2:
-        raise ValueError(f"folds along stimulus, at least 2 of them, are wanted; these have {dict(folds.sizes)}")
-    return match_stimuli(cells, folds, names=("the responses", "the folds"))[1].values
 
 
 def _with(same: str | None, responses: xr.DataArray, cells: xr.DataArray) -> xr.DataArray:

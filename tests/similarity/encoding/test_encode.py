@@ -147,7 +147,7 @@ def test_bad_input_is_refused_by_name(make_pair):
         encode(layer, cells.expand_dims(time=[0, 1]))
     with pytest.raises(ValueError, match="the reference have no units"):
         encode(layer, cells[:, :0])
-    with pytest.raises(ValueError, match="folds along stimulus, at least 2 of them"):
+    with pytest.raises(ValueError, match="at least 2 folds are wanted"):
         encode(layer, cells, folds=xr.zeros_like(layer["stimulus"], dtype=int))
 
 

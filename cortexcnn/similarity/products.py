@@ -2,8 +2,8 @@
 
 With patterns x (stimulus × unit) the product G = x xᵀ holds all that a dissimilarity needs. numpy recognises
 ``x @ x.T`` as symmetric and computes half of it. Memory is G and one chunk, however many units there are. Products are
-taken in the precision of the responses and summed over some units in it, from there on in float64, after a mean is subtracted, so
-that little is lost to cancellation.
+taken in the precision of the responses, after a mean is subtracted, so that little is lost to cancellation; they are
+summed in it over a block of units, and in float64 over blocks.
 
 Over folds of repeats, the crossvalidated product needs sums alone: Σ_{k≠l} aₖ aₗᵀ = (Σ aₖ)(Σ aₖ)ᵀ − Σ aₖ aₖᵀ.
 """

@@ -112,7 +112,9 @@ def _differences(inner: Products) -> np.ndarray:
 def _divergences(inner: Products) -> np.ndarray:
     """Σ (λᵢ − λⱼ)(log λᵢ − log λⱼ), a unit."""
     itself = np.diagonal(inner.inner)
-    matrix = (itself[:, None] + itself - inner.inner - inner.inner.T) / inner.units
+    matrix = np.add.outer(itself, itself)
+    matrix -= inner.inner + inner.inner.T
+    matrix /= inner.units
     np.fill_diagonal(matrix, 0)
     return matrix
 

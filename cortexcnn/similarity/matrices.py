@@ -98,9 +98,9 @@ def rdm(
     Notes
     -----
     float32 responses are multiplied in float32, and summed in float32 over 4,096 units, in float64 from there on.
-    Angles are then rounded at about 1e-6 (up to 1e-5 where a few units are much more active than the rest: it is the
-    sums that round, not the means that are subtracted), and the length of the difference of two nearly equal patterns
-    at about 3e-4 of theirs; ``responses.astype("float64")`` has all of it finer, in twice the time.
+    Angles are then rounded at about 1e-7 (6e-8 for features of a network shown photographs; 1e-6 where responses lie a
+    hundred standard deviations from 0), and the length of the difference of two nearly equal patterns at about 3e-4 of
+    theirs; ``responses.astype("float64")`` has all of it finer, in twice the time.
 
     References
     ----------

@@ -145,9 +145,9 @@ def products(chunks: Iterable[np.ndarray], *, centre: str | None) -> Products:
         if centre == "unit":
             patterns = chunk - chunk.mean(axis=1, keepdims=True)
         elif centre == "pattern":
-            # Any shift will do, since what is left of the mean comes off below: the first chunk's is near enough.
-            shift = shift if count else _sum(chunk[0]) / chunk.shape[2]
-            patterns = chunk - shift[:, None].astype(chunk.dtype)
+            # Any shift will do, since what is left of the mean comes off below: the first block's is near enough.
+            shift = shift if count else _far(chunk[0])
+            patterns = chunk - shift[:, None].astype(chunk.dtype) if shift.any() else chunk
             total = total + _sum(patterns[0])
         inner = _add_between_folds(inner, patterns)
         count += chunk.shape[2]
@@ -177,6 +177,16 @@ def blocks(chunks: Iterable[np.ndarray], width: int = 4096) -> Iterator[np.ndarr
     for chunk in chunks:
         for start in range(0, chunk.shape[2], width):
             yield chunk[..., start : start + width]
+
+
+def _far(patterns: np.ndarray) -> np.ndarray:
+    """Means of patterns that lie further from 0 than they vary, 0 for the others (stimulus).
+
+    Those others, of rectified units above all, lose less with their many zeros as they are: zeros turned into one and
+    the same number add up with one and the same rounding.
+    """
+    mean = _sum(patterns) / patterns.shape[1]
+    return np.where(2 * mean**2 > np.vecdot(patterns, patterns) / patterns.shape[1], mean, 0.0)
 
 
 def _sum(patterns: np.ndarray) -> np.ndarray:

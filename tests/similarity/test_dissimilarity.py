@@ -134,6 +134,21 @@ def test_float32_stays_near_float64(make_population):
         assert np.allclose(rough, exact, rtol=0, atol=2e-6 + 1e-5 * (method in {"euclidean", "squared euclidean"}))
 
 
+def test_float32_rounds_little_over_many_rectified_units():
+    values = np.maximum(np.random.default_rng(0).standard_normal((12, 40_000), dtype=np.float32) - 1, 0)
+    responses = xr.DataArray(values, {"stimulus": range(12), "unit": range(40_000)}, ("stimulus", "unit"))
+    for method in ("correlation", "cosine", "squared euclidean"):
+        exact = rdm(responses.astype(np.float64), method=method)
+        assert np.allclose(rdm(responses, method=method), exact, rtol=0, atol=2e-8)
+
+
+def test_rdms_are_symmetric_to_the_last_bit(make_population):
+    responses = make_population(30, 50)
+    for method in PLAIN:
+        values = rdm(responses, method=method).values
+        assert np.array_equal(values, values.T)
+
+
 def test_one_rdm_a_label_in_their_own_order(make_population):
     responses = make_population()
     result = rdm(responses, by="layer")

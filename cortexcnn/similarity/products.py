@@ -18,7 +18,7 @@ import xarray as xr
 
 __all__ = ["Prepared", "Products", "blocks", "fold_means", "prepared", "products", "refuse_missing", "widths"]
 
-_CHUNK_BYTES = 2**25
+_CHUNK_BYTES = 2**24
 """Size of one chunk of patterns; larger gains nothing, because the product is then bound by arithmetic."""
 
 
@@ -228,17 +228,17 @@ def refuse_missing(patterns: np.ndarray, *, repeated: bool) -> None:
 
 def _add_between_folds(inner: np.ndarray, patterns: np.ndarray) -> np.ndarray:
     """Add the product of the patterns of one fold, or its mean over ordered pairs of different folds."""
-    if inner.ndim < 2:
-        inner = np.zeros((patterns.shape[1], patterns.shape[1]))
-    if len(patterns) == 1:
-        x = np.ascontiguousarray(patterns[0])
+    folds, stimuli, _ = patterns.shape
+    inner = inner if inner.ndim == 2 else np.zeros((stimuli, stimuli))
+    x = np.ascontiguousarray(patterns.swapaxes(0, 1)).reshape(stimuli, -1)  # folds side by side: one product of all
+    if folds == 1:
         inner += x @ x.T
         return inner
-    scale = 1 / (len(patterns) * (len(patterns) - 1))
     together = patterns.sum(axis=0)
-    inner += scale * (together @ together.T)
-    for x in patterns:
-        inner -= scale * (x @ x.T)
+    between = (together @ together.T).astype(np.float64)
+    between -= x @ x.T
+    between /= folds * (folds - 1)
+    inner += between
     return inner
 
 
@@ -258,7 +258,7 @@ def fold_means(values: np.ndarray, folds: np.ndarray | None) -> np.ndarray:
         NaN where a fold has no repeat.
     """
     if folds is not None and np.array_equal(folds, np.arange(values.shape[-1])):
-        return np.ascontiguousarray(np.moveaxis(values, -1, 0))
+        return np.ascontiguousarray(values.swapaxes(1, 2)).swapaxes(0, 1)  # the layout in which they are multiplied
     members = [np.ones(values.shape[-1])] if folds is None else [folds == k for k in np.unique(folds)]
     weights = np.array(members, dtype=values.dtype)  # a product with them is several times faster than a sum
     if not np.isnan(values.sum()):

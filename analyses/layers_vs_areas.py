@@ -25,7 +25,7 @@ from cortexcnn import plot
 from cortexcnn.cli.arguments import add_model, load_network, names, new_folder, say
 from cortexcnn.cli.probe import convolutions
 from cortexcnn.models import Network, random_weights
-from cortexcnn.protocols import CONTROLS, Target, evaluate_networks, layer_rdms, target
+from cortexcnn.protocols import CONTROLS, Target, evaluate_networks, rdms_of, record_with_controls, target
 from cortexcnn.similarity import corrected_variance, evaluate, significance
 
 OWN_PAIRS = {"henaff2021": "different movies"}
@@ -62,21 +62,20 @@ def _scores(
     only = Target(cortex.name, cortex.stimuli, {pairs: cortex.rdms[pairs]}, {pairs: cortex.ceilings[pairs]})
     controls = [name for name in CONTROLS if name != "random weights"]
     found = evaluate_networks(network, only, layers=layers, controls=controls, draws=arguments.draws, **options)
+    seeds = [
+        record_with_controls(random_weights(network, seed=seed), cortex.stimuli, layers=layers, controls=[], **options)
+        for seed in range(arguments.seeds)
+    ]
     tables = []
     for (_, scaled), result in found.items():
         each = [
-            layer_rdms(
-                random_weights(network, seed=seed),
-                cortex.stimuli,
-                layers=layers,
-                zscore=scaled == "z-scored",
-                **options,
-            ).drop_vars("units")
-            for seed in range(arguments.seeds)
+            rdms_of(one, zscore=scaled == "z-scored").drop_vars("units")
+            for recorded in seeds
+            for one in recorded.values()
         ]
-        seeds = xr.concat(each, "seed", coords="minimal", compat="override")
+        stacked = xr.concat(each, "seed", coords="minimal", compat="override")
         subjects = ["subjects"] if "subject" in cortex.rdms[pairs].dims else []
-        random = evaluate(seeds, cortex.rdms[pairs], over=["stimuli", *subjects, "seeds"], **draws)
+        random = evaluate(stacked, cortex.rdms[pairs], over=["stimuli", *subjects, "seeds"], **draws)
         random = random.assign_coords(network=("layer", np.full(random.sizes["layer"], "random weights")))
         rows = pd.concat([_rows(result, result["by_chance"]), _rows(random.rename(layer="model"))])
         rows = rows.merge(_above(result, "trained", "shuffled weights"), on=["network", "layer"], how="left")

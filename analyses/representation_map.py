@@ -14,14 +14,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from cortexcnn import plot, reference
 from cortexcnn.cli.arguments import add_model, load_network, names, new_folder
 from cortexcnn.cli.probe import convolutions
-from cortexcnn.protocols import CONTROLS, record_with_controls, target
-from cortexcnn.similarity import angles_between, embed, rdm, shepard
+from cortexcnn.protocols import CONTROLS, rdms_of, record_with_controls, target
+from cortexcnn.similarity import angles_between, embed, shepard
 
 AREAS = {"EVC": "human EVC", "IT": "human IT", "monkey IT 2008": "monkey IT"}
 """Regions of the reference, and what the map calls them."""
@@ -43,9 +42,8 @@ def main(argv: list[str] | None = None) -> xr.DataArray:
     recorded = record_with_controls(
         network, shown, layers=layers, controls=controls, units=arguments.units, rng=arguments.seed
     )
-    stacks = {name: _varied(responses) for name, responses in recorded.items()}
     first = next(iter(cortex.values()))
-    everything = [_points(rdm(one, method="correlation", by="layer"), name, first) for name, one in stacks.items()]
+    everything = [_points(rdms_of(one), name, first) for name, one in recorded.items()]
     everything += [_points(one.expand_dims(layer=[name]), name, first) for name, one in cortex.items()]
     rdms = xr.concat(everything, "model", coords="minimal", compat="override", combine_attrs="drop")
     angles = angles_between(rdms, method="spearman")
@@ -57,11 +55,6 @@ def main(argv: list[str] | None = None) -> xr.DataArray:
 
 def _mean(rdms: xr.DataArray) -> xr.DataArray:
     return rdms.mean("subject", keep_attrs=True) if "subject" in rdms.dims else rdms
-
-
-def _varied(responses: xr.DataArray) -> xr.DataArray:
-    """Without the units that answer alike to everything."""
-    return responses.isel(unit=np.flatnonzero(np.ptp(responses.transpose("stimulus", "unit").values, axis=0) > 0))
 
 
 def _points(stack: xr.DataArray, network: str, like: xr.DataArray) -> xr.DataArray:

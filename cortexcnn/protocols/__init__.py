@@ -27,7 +27,7 @@ from cortexcnn.protocols.streamed_rdms import stream_rdms
 from cortexcnn.protocols.targets import TARGETS, Target, grating_rdms, target
 from cortexcnn.protocols.through_training import across_seeds, through_training
 from cortexcnn.protocols.turning_bar import above_blank, spike_times, swept_bars
-from cortexcnn.protocols.two_rdms import compare_networks, evaluate_networks, layer_rdms, pixel_rdm
+from cortexcnn.protocols.two_rdms import compare_networks, evaluate_networks, layer_rdms, pixel_rdm, rdms_of
 
 __all__ = [
     "CONTROLS",
@@ -66,6 +66,7 @@ __all__ = [
     "pixel_rdm",
     "pixel_responses",
     "preferred_stimuli",
+    "rdms_of",
     "record_with_controls",
     "run_protocol",
     "spike_times",

@@ -31,7 +31,7 @@ from cortexcnn.similarity import evaluate, permutation_null, rdm
 
 _COLUMNS = ("network", "layer", "similarity", "lower", "upper", "by_chance", "p")
 
-__all__ = ["compare_networks", "evaluate_networks", "layer_rdms", "pixel_rdm"]
+__all__ = ["compare_networks", "evaluate_networks", "layer_rdms", "pixel_rdm", "rdms_of"]
 
 
 def layer_rdms(
@@ -72,7 +72,27 @@ def layer_rdms(
         In the order of the network. Units that answer alike to everything are left out.
     """
     responses = sampled(network, stimuli, layers=layers, count=units, rng=rng, progress=progress)
-    return _rdms_of(responses, method=method, zscore=zscore)
+    return rdms_of(responses, method=method, zscore=zscore)
+
+
+def rdms_of(responses: xr.DataArray, *, method: str = "correlation", zscore: bool = False) -> xr.DataArray:
+    """An RDM of each layer, without the units that answer alike to everything.
+
+    Parameters
+    ----------
+    responses : DataArray (stimulus, unit)
+        Of all layers, e.g. from :func:`record_with_controls`.
+    method, zscore
+        As in :func:`layer_rdms`.
+
+    Returns
+    -------
+    DataArray (layer, stimulus, stimulus2)
+    """
+    varied = np.flatnonzero(np.ptp(responses.transpose("stimulus", "unit").values, axis=0) > 0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="zscore=True leaves out", category=UserWarning)  # as said above
+        return rdm(responses.isel(unit=varied), by="layer", method=method, zscore=zscore)
 
 
 def pixel_rdm(
@@ -214,7 +234,7 @@ def _stacks(
             networks, shown, layers=layers, controls=controls, units=units, rng=rng, progress=progress
         )
         return {
-            label: {name: _rdms_of(responses, zscore=zscore) for name, responses in recorded.items()}
+            label: {name: rdms_of(responses, zscore=zscore) for name, responses in recorded.items()}
             for label, zscore in (("raw", False), ("z-scored", True))
         }
     all_of_them = with_unlearned(networks, controls, seed=rng)
@@ -232,11 +252,3 @@ def _as_models(stack: xr.DataArray, name: str) -> xr.DataArray:
     models = stack.rename(layer="model").reset_coords(drop=True).assign_attrs({})
     labels = {"model": [f"{name}, {layer}" for layer in layers], "layer": ("model", layers)}
     return models.assign_coords(labels | {"network": ("model", np.full(len(layers), name))})
-
-
-def _rdms_of(responses: xr.DataArray, *, method: str = "correlation", zscore: bool = False) -> xr.DataArray:
-    """An RDM of each layer, without the units that answer alike to everything."""
-    varied = np.flatnonzero(np.ptp(responses.transpose("stimulus", "unit").values, axis=0) > 0)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="zscore=True leaves out", category=UserWarning)  # as said above
-        return rdm(responses.isel(unit=varied), by="layer", method=method, zscore=zscore)

@@ -193,7 +193,10 @@ def _products(
     if noise is not None and _whole(noise):
         return noise_products(responses, units, folds=fold, noise=noise)
     chunks = prepared(responses, units, folds=fold, zscore=zscore, noise=noise is not None)
-    inner = measure.sums(chunks) if measure.sums else products(chunks, centre=measure.centre)
+    if measure.sums:
+        inner = measure.sums(chunks)
+    else:
+        inner = products(chunks, centre=measure.centre, differences=measure.lengths)
     _report_constant(chunks.constant, len(units), where)
     return inner
 

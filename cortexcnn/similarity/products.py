@@ -123,7 +123,7 @@ def prepared(
     return Prepared(chunks)
 
 
-def products(chunks: Iterable[np.ndarray], *, centre: str | None) -> Products:
+def products(chunks: Iterable[np.ndarray], *, centre: str | None, differences: bool = False) -> Products:
     """Sum the products of patterns over chunks of units.
 
     Parameters
@@ -133,6 +133,8 @@ def products(chunks: Iterable[np.ndarray], *, centre: str | None) -> Products:
     centre : None, "unit" or "pattern"
         Subtract nothing, from each unit its mean over stimuli (differences of patterns don't change),
         or from each pattern its mean over units (one fold only).
+    differences : bool
+        Differences of patterns alone are wanted: means of units are subtracted only where that makes rounding less.
 
     Returns
     -------
@@ -143,8 +145,8 @@ def products(chunks: Iterable[np.ndarray], *, centre: str | None) -> Products:
     for chunk in blocks(chunks):
         patterns = chunk
         if centre == "unit":
-            mean = np.full((1, chunk.shape[1]), 1 / chunk.shape[1], chunk.dtype) @ chunk
-            patterns = chunk - mean if _far_units(chunk, mean) else chunk
+            mean = chunk.mean(axis=1, keepdims=True)
+            patterns = chunk if differences and not _far_units(chunk, mean) else chunk - mean
         elif centre == "pattern":
             # Any shift will do, since what is left of the mean comes off below: the first block's is near enough.
             shift = shift if count else _far_means(chunk[0])
@@ -181,7 +183,7 @@ def blocks(chunks: Iterable[np.ndarray], width: int = 4096) -> Iterator[np.ndarr
 
 
 def _far_units(patterns: np.ndarray, mean: np.ndarray) -> bool:
-    """Whether units (fold, 1, unit) lie further from 0 than they vary, judged by some stimuli: else it costs nothing."""
+    """Whether units, of that mean (fold, 1, unit), lie further from 0 than they vary, judged by some stimuli."""
     some = patterns[:, ::8]
     return bool(2 * some.shape[1] * np.vecdot(mean, mean).sum() > np.vecdot(some, some).sum())
 

@@ -55,7 +55,7 @@ def noise_products(
         covariance = _given(noise, responses, units) if isinstance(noise, xr.DataArray) else _estimated(values, noise)
         patterns = fold_means(values, folds) if values.ndim == 3 else values[None]
         refuse_missing(patterns, repeated=values.ndim == 3)
-        return products([_whitened(patterns, covariance)], centre="unit")
+        return products([_whitened(patterns, covariance)], centre="unit", differences=True)
     return _from_observations(responses, units, folds, noise)
 
 

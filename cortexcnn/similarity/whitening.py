@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
-from scipy import linalg
+from scipy import linalg, sparse
 
 from cortexcnn.similarity.noise import NOISES, Observed, residuals, shrunk
 from cortexcnn.similarity.products import Products, fold_means, products, refuse_missing, widths
@@ -103,8 +103,7 @@ def _from_observations(responses: xr.DataArray, units: np.ndarray, folds: np.nda
     gram, stimulus, repeat, fourth = _observation_products(responses, units, standardised=standardised)
     stimuli, count = responses.sizes["stimulus"], len(stimulus)
     freedom = count - len(np.unique(stimulus))
-    averaging = np.zeros((stimuli, count))
-    averaging[stimulus, np.arange(count)] = 1 / np.bincount(stimulus, minlength=stimuli)[stimulus]
+    averaging = _means(stimulus, np.arange(count), (stimuli, count))
     across = gram - (averaging @ gram)[stimulus]  # C G
     among = across - (across @ averaging.T)[:, stimulus]  # C G Cᵀ
     length = np.diagonal(among)
@@ -134,20 +133,24 @@ def _from_observations(responses: xr.DataArray, units: np.ndarray, folds: np.nda
                 f"{int((number == 0).sum())} stimuli have no repeat in fold {fold}: choose fewer folds, so that each "
                 "holds a repeat of every stimulus"
             )
-        mean = np.zeros((stimuli, count))
-        mean[stimulus[inside], np.flatnonzero(inside)] = 1 / number[stimulus[inside]]
-        means.append(mean)
-    together = np.sum(means, axis=0)
+        means.append(_means(stimulus[inside], np.flatnonzero(inside), (stimuli, count)))
+    together = sum(means[1:], means[0])
     inner = together @ kernel @ together.T - sum(mean @ kernel @ mean.T for mean in means)
     inner /= len(means) * (len(means) - 1)
     return Products(inner, len(units), np.zeros(stimuli), np.finfo(np.float64).eps)
+
+
+def _means(stimulus: np.ndarray, observation: np.ndarray, shape: tuple[int, int]) -> sparse.csr_array:
+    """What makes means of stimuli (stimulus, observation) of their observations."""
+    number = np.bincount(stimulus, minlength=shape[0])
+    return sparse.csr_array((1 / number[stimulus], (stimulus, observation)), shape=shape)
 
 
 def _observation_products(
     responses: xr.DataArray, units: np.ndarray, *, standardised: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Products of observations, the stimulus and the repeat of each, and the sum of their residuals' fourth powers."""
-    gram, fourth, there = np.zeros(()), 0.0, None
+    gram, fourth, there = np.zeros(1), 0.0, None
     for values in _chunks(responses, units):
         present = np.isfinite(values)
         here = present.any(axis=1)
@@ -168,7 +171,8 @@ def _observation_products(
                 )
             rows, observed = rows / scale, observed / scale
         fourth += float((rows**4).sum())
-        gram = gram + observed @ observed.T
+        gram = gram if gram.ndim == 2 else np.zeros((len(observed), len(observed)))
+        gram += observed @ observed.T
     stimulus, repeat = np.nonzero(np.asarray(there))
     return gram, stimulus, repeat, fourth
 

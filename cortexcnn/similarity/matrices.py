@@ -129,7 +129,7 @@ def rdm(
     noise = measure.noise if noise is None else noise
     fold = _check_options(responses, measure, name, noise, folds, zscore=zscore)
     _check_missing(measure, missing, own=own, noise=noise, zscore=zscore, per_unit=per_unit)
-    tables = _tables(responses, by)
+    stimuli, tables = responses.coords.variables["stimulus"].values, _tables(responses, by)
     matrices, counts = [], []
     for label, units in tables:
         where = "" if label is None else f" ({by if isinstance(by, str) else ', '.join(by or ())} {label})"
@@ -139,7 +139,7 @@ def rdm(
             matrix, count = _by_function(responses, units, own, zscore=zscore, noise=noise, where=where)
         else:
             inner = _products(responses, units, measure, fold, zscore=zscore, noise=noise, where=where)
-            matrix, count = finished(inner, measure, name, responses.indexes["stimulus"].values, where), inner.units
+            matrix, count = finished(inner, measure, name, stimuli, where), inner.units
             if measure.lengths and not per_unit:
                 matrix = matrix * (count if measure.square else np.sqrt(count))
         matrices.append(matrix)

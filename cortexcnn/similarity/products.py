@@ -18,7 +18,7 @@ import xarray as xr
 
 __all__ = ["Prepared", "Products", "blocks", "fold_means", "prepared", "products", "refuse_missing", "widths"]
 
-_CHUNK_BYTES = 2**24
+_CHUNK_BYTES = 2_000 * 4_096 * 4
 """Size of one chunk of patterns; larger gains nothing, because the product is then bound by arithmetic."""
 
 

@@ -29,7 +29,7 @@ def bootstrap(
     ----------
     rdms, reference : DataArray (…, stimulus, stimulus2)
         As for :func:`~cortexcnn.similarity.compare`. To draw units, responses (stimulus, unit[, repeat]) stand in place
-        of the rdms.
+        of the rdms; to draw recorded neurons, they come first and the models' RDMs second, which compares alike.
     over : str or sequence of str
         What is drawn with replacement. "stimuli": a stimulus that is drawn twice makes a pair of itself, which is left
         out; ranks are taken anew in each draw. "subjects", "seeds", or the name of any other dimension of either side:

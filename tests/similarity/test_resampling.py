@@ -248,3 +248,11 @@ def test_products_in_float32_are_near_those_in_float64_whatever_the_unit(seed, m
     drawn = drawn[(drawn > 0).sum(axis=1) > 4]
     expected = COMPARISONS[method].draw(first, second, Pairs.of(10), drawn)
     assert np.allclose(WEIGHTED[method](first, second, Pairs.of(10), drawn), expected, rtol=0, atol=1e-5)
+
+
+def test_recorded_neurons_come_first_to_be_drawn(make_population, make_rdms):
+    neurons = make_population(14, 25).drop_vars("layer")
+    layers = make_rdms(3, 14, dim="layer")
+    drawn = bootstrap(neurons, layers, over=("stimuli", "units"), draws=30, rng=0)
+    assert drawn.dims == ("draw", "layer")
+    assert compare(rdm(neurons), layers).values == pytest.approx(compare(layers, rdm(neurons)).values)

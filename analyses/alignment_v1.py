@@ -23,7 +23,7 @@ from cortexcnn import photographs, plot, reference
 from cortexcnn.cli.arguments import add_model, load_network, names, new_folder, say
 from cortexcnn.cli.probe import convolutions
 from cortexcnn.protocols.controls import record_with_controls
-from cortexcnn.similarity.alignment import alignment
+from cortexcnn.similarity.alignments.alignment import alignment
 from cortexcnn.similarity.panel import disagreements, panel
 
 MEASURES = [

@@ -20,7 +20,7 @@ import xarray as xr
 from scipy import stats
 
 from cortexcnn.similarity import across_subjects, evaluate, permutation_null, significance
-from cortexcnn.similarity.comparison import compare
+from cortexcnn.similarity.comparing.comparison import compare
 
 FEATURES = 6
 METHOD = "pearson"

@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.similarity import compare
-from cortexcnn.similarity.evaluation import evaluate
+from cortexcnn.similarity.inference.evaluation import evaluate
 
 STIMULI, SUBJECTS = (10, 20, 30, 40), (5, 10, 20)
 

@@ -20,7 +20,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 from sklearn.cross_decomposition import CCA
 
-from cortexcnn.similarity.alignment import alignment
+from cortexcnn.similarity.alignments.alignment import alignment
 
 _PEERS = {
     "linear cka": "features × features",

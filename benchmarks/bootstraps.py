@@ -20,7 +20,7 @@ import rsatoolbox
 import xarray as xr
 
 from cortexcnn.similarity import bootstrap
-from cortexcnn.similarity.evaluation import evaluate
+from cortexcnn.similarity.inference.evaluation import evaluate
 
 METHODS = {"pearson": "corr", "cosine": "cosine", "spearman": "spearman", "rho-a": "rho-a", "kendall tau-a": "tau-a"}
 BOTH = ("stimuli", "subjects")

@@ -2,7 +2,7 @@
 
 A layer of AlexNet has 193,600 units: the RDM of 10,000 stimuli takes 0.8 GB, their responses 7.7 GB. Here some response
 patterns are held at a time, as many as are allowed, and each that comes is multiplied with those and let go
-(:mod:`cortexcnn.similarity.tiles`). Where all patterns fit, the stimuli are shown once.
+(:mod:`cortexcnn.similarity.rdms.tiles`). Where all patterns fit, the stimuli are shown once.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from cortexcnn.choices import chosen
 from cortexcnn.models import Network
 from cortexcnn.recording import stream
 from cortexcnn.similarity import DISSIMILARITIES
-from cortexcnn.similarity.dissimilarity import finished
-from cortexcnn.similarity.tiles import Moments, Tiles, showings
+from cortexcnn.similarity.rdms.dissimilarity import finished
+from cortexcnn.similarity.rdms.tiles import Moments, Tiles, showings
 from cortexcnn.stimuli import times
 
 __all__ = ["stream_rdms"]

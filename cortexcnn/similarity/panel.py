@@ -11,13 +11,13 @@ import xarray as xr
 from scipy.stats import kendalltau, rankdata, t
 
 from cortexcnn.choices import chosen
-from cortexcnn.similarity.alignment import ALIGNMENTS, alignment
-from cortexcnn.similarity.comparison import compare
+from cortexcnn.similarity.alignments.alignment import ALIGNMENTS, alignment
+from cortexcnn.similarity.comparing.comparison import compare
 from cortexcnn.similarity.encoding import ENCODERS, encode
 from cortexcnn.similarity.folds import folds_of
-from cortexcnn.similarity.matrices import rdm
-from cortexcnn.similarity.measures import COMPARISONS
-from cortexcnn.similarity.sides import LEAST, matched
+from cortexcnn.similarity.rdms.matrices import rdm
+from cortexcnn.similarity.comparing.measures import COMPARISONS
+from cortexcnn.similarity.alignments.sides import LEAST, matched
 
 __all__ = ["disagreements", "panel"]
 
@@ -45,7 +45,7 @@ def panel(
         Responses to the same stimuli, in any order.
     measures : sequence of str
         Names of ``COMPARISONS`` (of RDMs over the pairs within a fold), of ``ALIGNMENTS`` (held out where they fit
-        anything, see :func:`~cortexcnn.similarity.alignment.alignment`), or of ``ENCODERS`` (the median over the units
+        anything, see :func:`~cortexcnn.similarity.alignment`), or of ``ENCODERS`` (the median over the units
         of the reference of R² over the stimuli of a fold, fitted on all others).
     by : str
         The coordinate along the units of the responses whose labels are compared, 2 at least.

@@ -7,11 +7,11 @@ import pytest
 import xarray as xr
 from scipy.stats import kendalltau
 
-from cortexcnn.similarity.alignment import alignment
-from cortexcnn.similarity.comparison import compare
+from cortexcnn.similarity.alignments.alignment import alignment
+from cortexcnn.similarity.comparing.comparison import compare
 from cortexcnn.similarity.encoding import encode
 from cortexcnn.similarity.folds import stimulus_folds
-from cortexcnn.similarity.matrices import rdm
+from cortexcnn.similarity.rdms.matrices import rdm
 from cortexcnn.similarity.panel import disagreements, nearness, panel
 
 MEASURES = ["spearman", "whitened cosine", "unbiased cka", "procrustes", "soft matching", "cca", "ridge"]

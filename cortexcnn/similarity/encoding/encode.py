@@ -53,7 +53,7 @@ def encode(
         A coordinate along the units that predict, e.g. "layer": one encoding model for each label, or its bands for
         "banded ridge".
     folds : int or DataArray (stimulus)
-        How many folds, drawn by :func:`~cortexcnn.similarity.folds.stimulus_folds`, or the fold of each stimulus.
+        How many folds, drawn by :func:`~cortexcnn.similarity.stimulus_folds`, or the fold of each stimulus.
     same : str, optional
         A coordinate along ``stimulus`` of either table, e.g. "movie": stimuli with equal labels are held out together,
         and left out together when a penalty is chosen.
@@ -79,7 +79,7 @@ def encode(
         ``correlation``: Pearson's r over all held-out stimuli, training means subtracted from both sides (a mean alone
         would correlate negatively with what it left out). ``explained_variance``: R² = 1 − Σ(y − ŷ)² / Σ(y − training
         mean)², which is 0 for the mean, and negative for a prediction worse than it; r² forgives a wrong size and
-        offset, R² doesn't. ``reliability``: see :func:`~cortexcnn.similarity.encoding.unit_reliability`.
+        offset, R² doesn't. ``reliability``: see :func:`~cortexcnn.similarity.unit_reliability`.
         ``normalised``: explained variance / reliability, R² with the noiseless response; ``normalised_correlation``:
         correlation / √reliability. ``reason``: why a score is missing or above 1. ``penalty`` for ridge: geometric
         mean over the folds. ``squared_error`` and ``squared_deviation`` (fold, unit): the sums that R² is made of, for

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy import linalg
 
-from cortexcnn.similarity.products import prepared, products
+from cortexcnn.similarity.rdms.products import prepared, products
 
 __all__ = ["Axes", "Kernel", "axes", "centred", "kernel"]
 

@@ -18,8 +18,8 @@ import xarray as xr
 
 from cortexcnn.similarity.encoding.banded import contributions
 from cortexcnn.similarity.encoding.heldout import HeldOut
-from cortexcnn.similarity.reliability import halves, spearman_brown
-from cortexcnn.similarity.resampling import interval
+from cortexcnn.similarity.inference.reliability import halves, spearman_brown
+from cortexcnn.similarity.inference.resampling import interval
 
 __all__ = ["by_fold", "median_score", "scored", "unit_reliability"]
 
@@ -136,7 +136,7 @@ def median_score(
     Parameters
     ----------
     scores : Dataset ([by,] unit)
-        From :func:`~cortexcnn.similarity.encoding.encode`.
+        From :func:`~cortexcnn.similarity.encode`.
     score : str
         Which of its variables.
     over : {"units", "folds"} or both

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy import stats
 
 from cortexcnn import reference
-from cortexcnn.similarity import products
+from cortexcnn.similarity.rdms import products
 from cortexcnn.similarity.encoding import ENCODERS, encode
 from cortexcnn.similarity.folds import stimulus_folds
 

@@ -1,0 +1,1 @@
+"""How far a similarity can be trusted: draws, ceilings, tests, power, and which of these to use."""

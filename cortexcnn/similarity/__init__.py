@@ -15,31 +15,31 @@ own is one more entry there.
 
 from __future__ import annotations
 
+from cortexcnn.similarity.alignments.alignment import ALIGNMENTS, INVARIANCES, Alignment, alignment
+from cortexcnn.similarity.comparing.comparison import compare
+from cortexcnn.similarity.comparing.embedding import angles_between, embed, shepard
+from cortexcnn.similarity.comparing.measures import COMPARISONS, Comparison
+from cortexcnn.similarity.comparing.pairs import leave_out_pairs
+from cortexcnn.similarity.comparing.partial import partial, partition_variance
+from cortexcnn.similarity.comparing.transforms import TRANSFORMS, transform
+from cortexcnn.similarity.encoding import ENCODERS, encode, median_score, unit_reliability
+from cortexcnn.similarity.folds import stimulus_folds
 from cortexcnn.similarity.inference.across_subjects import TESTS, across_subjects
 from cortexcnn.similarity.inference.advisor import advise
-from cortexcnn.similarity.alignments.alignment import ALIGNMENTS, INVARIANCES, Alignment, alignment
 from cortexcnn.similarity.inference.ceiling import noise_ceiling
-from cortexcnn.similarity.comparing.comparison import compare
-from cortexcnn.similarity.rdms.dissimilarity import DISSIMILARITIES, Dissimilarity
-from cortexcnn.similarity.comparing.embedding import angles_between, embed, shepard
-from cortexcnn.similarity.encoding import ENCODERS, encode, median_score, unit_reliability
 from cortexcnn.similarity.inference.evaluation import evaluate
 from cortexcnn.similarity.inference.factors import corrected_variance
 from cortexcnn.similarity.inference.fitted import evaluate_fitted
-from cortexcnn.similarity.folds import stimulus_folds
-from cortexcnn.similarity.rdms.matrices import rdm
-from cortexcnn.similarity.comparing.measures import COMPARISONS, Comparison
-from cortexcnn.similarity.rdms.noise import NOISES, noise_covariance
 from cortexcnn.similarity.inference.null import permutation_null
-from cortexcnn.similarity.comparing.pairs import leave_out_pairs
-from cortexcnn.similarity.panel import disagreements, panel
-from cortexcnn.similarity.comparing.partial import partial, partition_variance
 from cortexcnn.similarity.inference.power import power
 from cortexcnn.similarity.inference.reliability import halves, spearman_brown, split_half, split_half_rdms
 from cortexcnn.similarity.inference.resampling import bootstrap, interval
 from cortexcnn.similarity.inference.shared_signal import ceiling_test
 from cortexcnn.similarity.inference.significance import CORRECTIONS, significance
-from cortexcnn.similarity.comparing.transforms import TRANSFORMS, transform
+from cortexcnn.similarity.panel import disagreements, panel
+from cortexcnn.similarity.rdms.dissimilarity import DISSIMILARITIES, Dissimilarity
+from cortexcnn.similarity.rdms.matrices import rdm
+from cortexcnn.similarity.rdms.noise import NOISES, noise_covariance
 
 __all__ = [
     "ALIGNMENTS",

@@ -12,12 +12,12 @@ from scipy.stats import kendalltau, rankdata, t
 
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.alignments.alignment import ALIGNMENTS, alignment
+from cortexcnn.similarity.alignments.sides import LEAST, matched
 from cortexcnn.similarity.comparing.comparison import compare
+from cortexcnn.similarity.comparing.measures import COMPARISONS
 from cortexcnn.similarity.encoding import ENCODERS, encode
 from cortexcnn.similarity.folds import folds_of
 from cortexcnn.similarity.rdms.matrices import rdm
-from cortexcnn.similarity.comparing.measures import COMPARISONS
-from cortexcnn.similarity.alignments.sides import LEAST, matched
 
 __all__ = ["disagreements", "panel"]
 

@@ -11,8 +11,8 @@ from cortexcnn.similarity.alignments.alignment import alignment
 from cortexcnn.similarity.comparing.comparison import compare
 from cortexcnn.similarity.encoding import encode
 from cortexcnn.similarity.folds import stimulus_folds
-from cortexcnn.similarity.rdms.matrices import rdm
 from cortexcnn.similarity.panel import disagreements, nearness, panel
+from cortexcnn.similarity.rdms.matrices import rdm
 
 MEASURES = ["spearman", "whitened cosine", "unbiased cka", "procrustes", "soft matching", "cca", "ridge"]
 

@@ -17,10 +17,10 @@ import xarray as xr
 from cortexcnn.arrays import groups
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.alignments.canonical import cca, pwcca, svcca
-from cortexcnn.similarity.folds import folds_of
 from cortexcnn.similarity.alignments.kernels import cka, crossvalidated_cka, rbf_cka, rotation, unbiased_cka
 from cortexcnn.similarity.alignments.matching import one_to_one, semi_matching, soft_matching
 from cortexcnn.similarity.alignments.sides import LEAST, SIDES, matched
+from cortexcnn.similarity.folds import folds_of
 
 __all__ = ["ALIGNMENTS", "INVARIANCES", "Alignment", "alignment"]
 

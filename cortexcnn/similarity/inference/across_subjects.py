@@ -17,9 +17,9 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.choices import chosen
-from cortexcnn.similarity.inference.ceiling import bounds_of_each
 from cortexcnn.similarity.comparing.comparison import compare
 from cortexcnn.similarity.comparing.pairs import align, leading
+from cortexcnn.similarity.inference.ceiling import bounds_of_each
 from cortexcnn.similarity.inference.sample_tests import Outcome, one_sample, two_samples
 from cortexcnn.similarity.inference.significance import AGAINST, CORRECTIONS, minus_each_other
 

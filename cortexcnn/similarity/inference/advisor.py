@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.choices import chosen
-from cortexcnn.similarity.inference.across_subjects import across_subjects
 from cortexcnn.similarity.comparing.comparison import compare
+from cortexcnn.similarity.comparing.pairs import leading
+from cortexcnn.similarity.inference.across_subjects import across_subjects
 from cortexcnn.similarity.inference.evaluation import evaluate
 from cortexcnn.similarity.inference.null import permutation_null
-from cortexcnn.similarity.comparing.pairs import leading
 from cortexcnn.similarity.inference.significance import AGAINST, CORRECTIONS, corrected, significance
 
 __all__ = ["advise"]

@@ -13,9 +13,9 @@ import numpy as np
 import xarray as xr
 
 from cortexcnn.similarity.comparing.comparison import compare
+from cortexcnn.similarity.comparing.pairs import align, leading
 from cortexcnn.similarity.inference.crossed import Crossed
 from cortexcnn.similarity.inference.factors import dimension, subsets, together
-from cortexcnn.similarity.comparing.pairs import align, leading
 
 __all__ = ["bounds_between", "drawn_ceilings"]
 

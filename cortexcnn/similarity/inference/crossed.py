@@ -15,12 +15,12 @@ import xarray as xr
 from cortexcnn.arrays import groups
 from cortexcnn.choices import chosen
 from cortexcnn.similarity.comparing.comparison import compare, similarities
-from cortexcnn.similarity.inference.factors import dimension, factors
-from cortexcnn.similarity.rdms.matrices import rdm
 from cortexcnn.similarity.comparing.measures import COMPARISONS, Comparison
 from cortexcnn.similarity.comparing.pairs import Aligned, Pairs, align, shared_pairs, taken
-from cortexcnn.similarity.inference.units import RESAMPLED, resampled_rdms
 from cortexcnn.similarity.comparing.weighted import WEIGHTED
+from cortexcnn.similarity.inference.factors import dimension, factors
+from cortexcnn.similarity.inference.units import RESAMPLED, resampled_rdms
+from cortexcnn.similarity.rdms.matrices import rdm
 
 __all__ = ["Crossed", "times"]
 

@@ -11,11 +11,11 @@ import xarray as xr
 from scipy import stats
 
 from cortexcnn.choices import chosen
+from cortexcnn.similarity.comparing.pairs import leading
 from cortexcnn.similarity.inference.ceiling import noise_ceiling
 from cortexcnn.similarity.inference.ceiling_draws import drawn_ceilings
 from cortexcnn.similarity.inference.crossed import Crossed
 from cortexcnn.similarity.inference.factors import corrected_variance, dimension, subsets, together
-from cortexcnn.similarity.comparing.pairs import leading
 
 __all__ = ["INTERVALS", "evaluate"]
 

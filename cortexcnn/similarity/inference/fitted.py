@@ -16,10 +16,10 @@ from scipy import stats
 from scipy.optimize import nnls
 
 from cortexcnn.choices import chosen
-from cortexcnn.similarity.inference.crossed import times
-from cortexcnn.similarity.inference.factors import corrected_variance, factors, subsets, together
 from cortexcnn.similarity.comparing.pairs import Pairs, align, leading
 from cortexcnn.similarity.comparing.weighted import WEIGHTED, weighted_sums
+from cortexcnn.similarity.inference.crossed import times
+from cortexcnn.similarity.inference.factors import corrected_variance, factors, subsets, together
 
 __all__ = ["evaluate_fitted"]
 

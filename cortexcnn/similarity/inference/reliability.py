@@ -9,8 +9,8 @@ import xarray as xr
 
 from cortexcnn.arrays import check_rdm, check_responses
 from cortexcnn.similarity.comparing.comparison import compare
-from cortexcnn.similarity.rdms.matrices import rdm
 from cortexcnn.similarity.comparing.pairs import leading, leave_out_pairs
+from cortexcnn.similarity.rdms.matrices import rdm
 
 __all__ = ["halves", "spearman_brown", "split_half", "split_half_rdms"]
 

@@ -11,10 +11,10 @@ import xarray as xr
 
 from cortexcnn.arrays import check_responses, groups
 from cortexcnn.choices import chosen
+from cortexcnn.similarity.comparing.pairs import leave_out_pairs
 from cortexcnn.similarity.rdms.dissimilarity import DISSIMILARITIES, Dissimilarity, finished, named
 from cortexcnn.similarity.rdms.labelling import labelled
 from cortexcnn.similarity.rdms.noise import NOISES
-from cortexcnn.similarity.comparing.pairs import leave_out_pairs
 from cortexcnn.similarity.rdms.products import Products, prepared, products
 from cortexcnn.similarity.rdms.whitening import noise_products
 

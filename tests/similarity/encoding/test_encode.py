@@ -6,9 +6,9 @@ import xarray as xr
 from scipy import stats
 
 from cortexcnn import reference
-from cortexcnn.similarity.rdms import products
 from cortexcnn.similarity.encoding import ENCODERS, encode
 from cortexcnn.similarity.folds import stimulus_folds
+from cortexcnn.similarity.rdms import products
 
 FEW = {"folds": 5, "components": 5, "candidates": 2, "by": "layer"}
 METHODS = pytest.mark.parametrize("method", list(ENCODERS))

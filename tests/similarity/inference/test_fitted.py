@@ -8,11 +8,11 @@ from rsatoolbox.inference import sets_k_fold
 from rsatoolbox.inference.noise_ceiling import cv_noise_ceiling
 from scipy.optimize import nnls
 
-from cortexcnn.similarity.inference import fitted
 from cortexcnn.similarity import significance
+from cortexcnn.similarity.comparing.pairs import Pairs, vectors
+from cortexcnn.similarity.inference import fitted
 from cortexcnn.similarity.inference.factors import corrected_variance
 from cortexcnn.similarity.inference.fitted import evaluate_fitted
-from cortexcnn.similarity.comparing.pairs import Pairs, vectors
 
 
 def points(rng: np.random.Generator, count: int, stimuli: int, dim: str) -> xr.DataArray:

@@ -7,13 +7,13 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cortexcnn.similarity.inference import crossed
-from cortexcnn.similarity.comparing import measures
 from cortexcnn.similarity import COMPARISONS, Comparison, bootstrap, compare, interval, rdm
-from cortexcnn.similarity.inference.crossed import times as drawn_times
+from cortexcnn.similarity.comparing import measures
 from cortexcnn.similarity.comparing.pairs import Pairs
-from cortexcnn.similarity.inference.units import RESAMPLED, resampled_rdms
 from cortexcnn.similarity.comparing.weighted import WEIGHTED
+from cortexcnn.similarity.inference import crossed
+from cortexcnn.similarity.inference.crossed import times as drawn_times
+from cortexcnn.similarity.inference.units import RESAMPLED, resampled_rdms
 
 BOTH = ("stimuli", "subjects")
 BY_PAIRS = [name for name, measure in COMPARISONS.items() if not measure.whole]

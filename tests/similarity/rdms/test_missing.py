@@ -8,8 +8,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cortexcnn.similarity.rdms import products as products_module
 from cortexcnn.similarity import rdm
+from cortexcnn.similarity.rdms import products as products_module
 
 LOOPS = {
     "correlation": lambda x, y: 1 - np.corrcoef(x, y)[0, 1],

@@ -1,8 +1,9 @@
 r"""Which layer of a network is nearest to V1, and does the answer hang on the measure?
 
 Layers are compared with the cells of Hénaff et al. (2021) by RSA, CKA, Procrustes distance, SVCCA, matched units and
-ridge regression, all on the same folds: whole movies held out together. Beside it what the measures that fit something
-say of the stimuli that they were fitted to.
+ridge regression, all on the same folds: whole movies held out together. Controls stand beside the layers: pixels, the
+classical V1, and the middle layer with random and with shuffled weights. The last panel has what the measures that fit
+something say of the stimuli that they were fitted to.
 
     python analyses/alignment_v1.py squeezenet1_1 --weights squeezenet1_1.pth --henaff henaff2021_v1 \
         --images stimulus_png_original.zip --layers features.1,features.3,features.6,features.9,features.12 \
@@ -42,6 +43,8 @@ FITTED = ["svcca", "one-to-one", "soft matching"]
 HELD_OUT = {"folds": 3, "same": "movie"}
 """Three or four movies of ten in each fold, since RDMs are compared over pairs of different movies."""
 
+CONTROLS = ["random weights", "shuffled weights", "pixels", "classical V1"]
+
 
 def main(argv: list[str] | None = None) -> Path:
     """Compare, print, and write scores and figure."""
@@ -53,18 +56,20 @@ def main(argv: list[str] | None = None) -> Path:
     frames = photographs(arguments.images, size=network.screen.degrees, labels="path")
     frames = frames.sel(stimulus=cells["stimulus"].values)
     layers = arguments.layers or convolutions(network)
-    options = {"layers": layers, "controls": [], "units": arguments.units, "rng": arguments.seed}
-    (shown,) = record_with_controls(network, frames, **options).values()
-    shown = shown.astype("float64")
-    shown = shown.isel(unit=np.flatnonzero(shown.std("stimulus") > 0))
+    options = {"layers": layers, "controls": CONTROLS, "units": arguments.units, "rng": arguments.seed}
+    recorded = record_with_controls(network, frames, **options)
+    tables = [_varied(table) for table in (recorded.pop("trained"), _beside(recorded, layers, arguments.units))]
     if arguments.zscore:
-        shown, cells = shown / shown.std("stimulus"), cells / cells.mean("repeat").std("stimulus")
+        tables = [table / table.std("stimulus") for table in tables]
+        cells = cells / cells.mean("repeat").std("stimulus")
+    shown, beside = tables
     say(f"comparing {shown.sizes['unit']} units that vary with {cells.sizes['unit']} cells")
     found = panel(shown, cells, measures=MEASURES, rng=arguments.seed, **HELD_OUT)
+    controls = panel(beside, cells, measures=MEASURES, rng=arguments.seed, **HELD_OUT)
     fitted = xr.Dataset({name: alignment(shown, cells, method=name, by="layer") for name in FITTED})
     table = disagreements(found)
     for name in ("score", "rank"):
-        values = found[name].mean("fold") if name == "score" else found[name]
+        values = _scores(found, controls).mean("fold") if name == "score" else found[name]
         print(name, values.to_pandas().round(3).to_string(), sep="\n")
     print("on the stimuli that were fitted", fitted.to_dataframe().round(3).T.to_string(), sep="\n")
     print("Kendall's tau", found["agreement"].to_pandas().round(2).to_string(), sep="\n")
@@ -73,19 +78,49 @@ def main(argv: list[str] | None = None) -> Path:
     if count:
         print(table.to_dataframe().round(2).to_string(index=False))
     found.to_netcdf(folder / "alignment_v1.nc", engine="h5netcdf")
-    files = plot.save(draw(found, fitted), folder / "alignment_v1.png")
+    controls.to_netcdf(folder / "controls.nc", engine="h5netcdf")
+    files = plot.save(draw(found, controls, fitted), folder / "alignment_v1.png")
     say(f"figure: {files[0]}")
     return folder
 
 
+def _varied(table: xr.DataArray) -> xr.DataArray:
+    """Without the units that answer alike to everything."""
+    table = table.astype("float64")
+    return table.isel(unit=np.flatnonzero(table.std("stimulus") > 0))
+
+
+def _beside(recorded: dict[str, xr.DataArray], layers: list[str], units: int) -> xr.DataArray:
+    """Controls as one table, each a layer: of random and shuffled weights the middle layer alone."""
+    middle = layers[len(layers) // 2]
+    parts = []
+    for name, table in recorded.items():
+        unlearned = name.endswith("weights")
+        for layer in [middle] if unlearned else dict.fromkeys(table["layer"].values.tolist()):
+            if layer.startswith("normalised"):
+                continue
+            its = table.isel(unit=np.flatnonzero(table["layer"] == layer))
+            its = its.isel(unit=np.random.default_rng(0).permutation(its.sizes["unit"])[:units])
+            label = f"{name.split()[0]} {layer}" if unlearned else name if name == layer else f"{name[-2:]} {layer}"
+            kept = its.drop_vars([one for one in its.coords if its[one].dims == ("unit",)])
+            parts.append(kept.assign_coords(layer=("unit", [label] * its.sizes["unit"])))
+    together = xr.concat(parts, "unit", coords="minimal", compat="override", combine_attrs="drop")
+    return together.assign_coords(unit=np.arange(together.sizes["unit"]))
+
+
+def _scores(found: xr.Dataset, controls: xr.Dataset) -> xr.DataArray:
+    return xr.concat([found["score"], controls["score"]], "layer")
+
+
 @plot.style()
-def draw(found: xr.Dataset, fitted: xr.Dataset) -> plt.Figure:
-    """Ranks with scores; agreement between orders; fitted and held-out scores."""
-    figure, (left, middle, right) = plot.figure(1, 3, width=4.2, height=3.1)
-    mean, spread = found["score"].mean("fold").values, found["score"].std("fold", ddof=1).values
-    text = np.vectorize("{:.2f}\n± {:.2f}".format)(mean, spread)
-    _squares(left, found["rank"], text, colours="Blues_r", limits=(1, found.sizes["layer"] + 2))
-    left.set_title("held-out score ± deviation between folds (dark: nearest)")
+def draw(found: xr.Dataset, controls: xr.Dataset, fitted: xr.Dataset) -> plt.Figure:
+    """Ranks with scores, of controls the scores alone; agreement between orders; fitted and held-out scores."""
+    figure, (left, middle, right) = plot.figure(1, 3, width=4.6, height=3.3)
+    scores = _scores(found, controls)
+    text = np.vectorize("{:.2f}\n± {:.2f}".format)(scores.mean("fold"), scores.std("fold", ddof=1))
+    ranks = found["rank"].reindex(layer=scores["layer"].values)
+    _squares(left, ranks, text, colours="Blues_r", limits=(1, found.sizes["layer"] + 2))
+    left.set_title("held-out score ± deviation between folds\n(dark: nearest of the layers; white: controls)")
     tau = found["agreement"]
     _squares(middle, tau, np.vectorize("{:.1f}".format)(tau), colours="RdBu", limits=(-1.6, 1.6))
     middle.set_title("agreement of the orders of layers (Kendall's τ)")

@@ -33,9 +33,13 @@ def test_ranks_agreement_and_held_out_scores_are_drawn(script: ModuleType):
         {"measure": measures, "measure2": measures, "layer": layers},
     )
     fitted = xr.Dataset({name: ("layer", [0.7, 0.8]) for name in script.FITTED}, {"layer": layers})
-    figure = script.draw(found, fitted)
+    controls = found[["score"]].isel(layer=[0]).assign_coords(layer=["pixels"])
+    figure = script.draw(found, controls, fitted)
     left, middle, right = figure.axes
-    assert np.array_equal(left.images[0].get_array(), found["rank"])
+    drawn = np.ma.filled(left.images[0].get_array(), np.nan)
+    assert np.array_equal(drawn[:, :2], found["rank"])
+    assert np.isnan(drawn[:, 2]).all()
+    assert left.get_xticklabels()[2].get_text() == "pixels"
     assert left.texts[0].get_text() == "1.20\n± 0.10"
     assert [label.get_text() for label in left.get_yticklabels()] == measures
     assert [label.get_text() for label in middle.get_xticklabels()] == measures

@@ -131,7 +131,8 @@ def _spearman(first: np.ndarray, second: np.ndarray, pairs: Pairs) -> np.ndarray
 
 def _rho_a(first: np.ndarray, second: np.ndarray, _: Pairs) -> np.ndarray:
     count = first.shape[1]
-    return _centred(rank(first)) @ _centred(rank(second)).T * (12 / (count**3 - count))
+    most = (count**3 - count) / 12
+    return _centred(rank(first)) @ _centred(rank(second)).T / (most or np.nan)
 
 
 def _tau_a(first: np.ndarray, second: np.ndarray, _: Pairs) -> np.ndarray:

@@ -61,20 +61,27 @@ def test_laws(method, seed):
     assert (alignment(theirs, ours, method=method).item() == pytest.approx(value, abs=1e-7)) == measure.symmetric
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", INVARIANCES)
+def moved(method: str, name: str, seed: int) -> tuple[float, float]:
+    """How far a measure goes when something is done to either side."""
+    sides = pair(seed)
+    value = alignment(*sides, method=method).item()
+    ours, theirs = (table(CHANGES[name](side.values, np.random.default_rng(seed))) for side in sides)
+    changed = alignment(ours, sides[1], method=method), alignment(sides[0], theirs, method=method)
+    return tuple(abs(one.item() - value) for one in changed)
+
+
+@pytest.mark.parametrize(("method", "name"), [(m, n) for m in METHODS for n in ALIGNMENTS[m].invariances])
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000))
-def test_declared_invariances_hold_on_both_sides_and_no_other_does(method, name, seed):
-    ours, theirs = pair(seed)
-    value = alignment(ours, theirs, method=method).item()
-    changed = [table(CHANGES[name](side.values, np.random.default_rng(seed))) for side in (ours, theirs)]
-    first = alignment(changed[0], theirs, method=method).item()
-    if name in ALIGNMENTS[method].invariances:
-        assert first == pytest.approx(value, abs=1e-6)
-        assert alignment(ours, changed[1], method=method).item() == pytest.approx(value, abs=1e-6)
-    else:
-        assert abs(first - value) > 1e-6
+def test_declared_invariances_hold_on_both_sides(method, name, seed):
+    assert max(moved(method, name, seed)) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [(m, n) for m in METHODS for n in INVARIANCES if n not in ALIGNMENTS[m].invariances]
+)
+def test_no_other_invariance_holds(method, name):
+    assert max(moved(method, name, seed)[0] for seed in range(5)) > 1e-4
 
 
 @pytest.mark.parametrize("method", [name for name, measure in ALIGNMENTS.items() if measure.metric])

@@ -83,8 +83,8 @@ def across_subjects(
     Raises
     ------
     ValueError
-        If there are no 2 subjects (in each group), not two groups, "max" is asked of another test, or the choice isn't
-        there.
+        If there are no 2 subjects (in each group), not two groups, groups are to be tested against something, "max" is
+        asked of another test, or the choice isn't there.
 
     Warns
     -----
@@ -105,7 +105,12 @@ def across_subjects(
     """
     chosen(TESTS, test, what="test over subjects")
     side = "two-sided" if groups else chosen(AGAINST, against, what="thing to test against")
-    each = _each(rdms, reference, "zero" if groups else against, method)
+    if groups and against != "zero":
+        raise ValueError(
+            f"groups of {groups} are compared by the models' similarities as they are, not by how these stand against "
+            f"{against}: leave against= out, or test each group by itself"
+        )
+    each = _each(rdms, reference, against, method)
     columns = each.values.reshape(each.sizes["subject"], -1)
     tested = np.arange(columns.shape[1]) if each.ndim == 2 else np.flatnonzero(np.triu(np.ones(each.shape[1:]), 1))
     values = columns[:, tested]

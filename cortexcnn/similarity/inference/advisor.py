@@ -167,6 +167,8 @@ def _permuted(
     null = permutation_null(rdms, reference, method=method, permutations=draws, rng=rng)
     gone = [dim for dim in leading(reference) if dim in found.dims]
     found, null = found.mean(gone), null.mean(gone)
+    if len(found.dims) != 1:
+        raise ValueError(f"rdms have one dimension of models; these have {', '.join(map(str, found.dims)) or 'none'}")
     p, largest = ((1 + (of >= found - 1e-12).sum("permutation")) / (1 + draws) for of in (null, null.max(found.dims)))
     if correction != "max":
         largest = corrected(p, chosen(CORRECTIONS, correction, what="correction"), str(found.dims[0]))

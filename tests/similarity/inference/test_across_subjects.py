@@ -124,6 +124,9 @@ def test_what_can_not_be_tested_is_refused(design):
         across_subjects(models, subjects[0])
     with pytest.raises(ValueError, match="no coordinate 'group' along subject"):
         across_subjects(models, subjects, groups="group")
+    grouped = subjects.assign_coords(group=("subject", list("aaaabbbbb")))
+    with pytest.raises(ValueError, match="not by how these stand against ceiling: leave against= out"):
+        across_subjects(models, grouped, groups="group", against="ceiling")
     lone = subjects.assign_coords(group=("subject", ["a"] * 8 + ["b"]))
     with pytest.raises(ValueError, match=r"group has a \(8\), b \(1\)"):
         across_subjects(models, lone, groups="group")

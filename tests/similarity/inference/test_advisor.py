@@ -91,5 +91,8 @@ def test_few_subjects_are_warned_of(design):
 
 
 def test_choices_are_named(design):
+    models, subjects = design
+    with pytest.raises(ValueError, match="one dimension of models; these have none"):
+        advise(models[0], subjects, stimuli="fixed", subjects="fixed", draws=9)
     with pytest.raises(ValueError, match="no kind of stimuli named 'some'"):
         advise(*design, stimuli="some")
